@@ -215,6 +215,17 @@ const rules: Readonly<Record<string, OneHome>> = {
       'libs/persistence/src/address-check.ts': 'tries the ways to the database once, for the doctor',
     },
   },
+  'decides whether addresses of the inside are asked': {
+    finds: (node) =>
+      (ts.isPropertyAssignment(node) || ts.isVariableDeclaration(node)) &&
+      /^allow(Inside|Private)/.test(node.name.getText()) &&
+      node.initializer !== undefined &&
+      /'production'/.test(node.initializer.getText()),
+    home: { 'libs/foundation/src/open-foundation.ts': 'addresses that clients name: keys and documents' },
+    beside: {
+      'libs/config/src/configuration.ts': 'addresses that operators enter, which a setting may let in',
+    },
+  },
   'ends everything of somebody': {
     finds: calls(['endAll']),
     home: { 'libs/operations/src/end-sessions.ts': 'with who ends it and the events of the author' },

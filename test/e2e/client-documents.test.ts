@@ -5,6 +5,9 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { PolicyService } from '@curfew/clients';
+import { ManualClock } from '@curfew/clock';
 import { createCertificate } from '../support/certificate.js';
 import { freePort } from '../support/ports.js';
 import { type RunningServer, startServer } from '../support/server.js';
@@ -101,6 +104,15 @@ function published(members: object = {}, headers: Record<string, string> = {}) {
 }
 const authorized = (client: { id: string }, more: Record<string, string> = {}) =>
   world.authorize(client as never, { redirect_uri: world.callback, scope: '', resource: reports, ...more });
+/** The address at which a person is asked for a client. */
+const begun = (client: { id: string }, more: Record<string, string> = {}) =>
+  world.begin(client as never, { redirect_uri: world.callback, scope: '', resource: reports, ...more });
+/** Asks for a client as anybody may who is nobody here. */
+const askedByStranger = (id: string) => {
+  const { pathname, search } = new URL(begun({ id }).address);
+  return world.get(pathname + search);
+};
+const asksForConsent = ({ body }: { body: string }): boolean => body.includes('value="allow"');
 const signIn = async (client: ReturnType<typeof published>) => {
   const { code, verifier, page } = await authorized(client);
   if (!code) throw new Error(`no code: ${page.status} ${page.body}`);
@@ -140,31 +152,63 @@ describe('a client id that is the address of a document', () => {
   it('shows host, address and a warning on the page that asks for consent', async () => {
     await allow();
     const client = published({ client_name: 'Your bank' });
-    const { address } = world.begin(client as never, {
-      redirect_uri: world.callback,
-      scope: '',
-      resource: reports,
-    });
+    const { address } = begun(client);
     expect((await world.person().open(address)).body).toContain(`<strong>Your bank (${host})</strong>`);
-    const page = await world.person().follow(address, ({ body }) => body.includes('value="allow"'));
+    const page = await world.person().follow(address, asksForConsent);
+    expect(page.body).toContain(`<strong>Your bank (${host})</strong>`);
+    expect(page.body).not.toMatch(/Your bank(?! \()/);
     expect(page.body).toContain(`introduces itself by a document of <strong>${host}</strong>`);
     expect(page.body).toContain(`<strong>${world.callback}</strong>`);
     expect(page.body).toContain('a program on your own device');
   });
 
-  it('does not warn of the device where an answer can go elsewhere', async () => {
+  it('warns of the device by the address of this answer, whatever others its document names', async () => {
     await allow();
-    const client = published({
-      redirect_uris: ['http://127.0.0.1/callback', 'https://app.example.test/back'],
-    });
-    const { address } = world.begin(client as never, {
-      redirect_uri: world.callback,
-      scope: '',
-      resource: reports,
-    });
-    const page = await world.person().follow(address, ({ body }) => body.includes('value="allow"'));
-    expect(page.body).toContain('introduces itself by a document');
-    expect(page.body).not.toContain('a program on your own device');
+    const elsewhere = 'https://app.example.test/back';
+    const app = 'com.example.app:/callback';
+    const client = published({ redirect_uris: ['http://127.0.0.1/callback', elsewhere, app] });
+    const warns = async (redirect_uri: string) => {
+      const page = await world.person().follow(begun(client, { redirect_uri }).address, asksForConsent);
+      expect(page.body).toContain('introduces itself by a document');
+      return page.body.includes('a program on your own device');
+    };
+    expect([await warns(world.callback), await warns(app), await warns(elsewhere)]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+  });
+
+  it('never stands without its host where a second factor is asked for', async () => {
+    await allow();
+    const client = published({ client_name: 'Your bank' });
+    await signIn(client);
+    const policies = new PolicyService(world.database.prisma(), new ManualClock(Date.now()));
+    const settings = { basedOn: 'standard', enrolmentDays: 7 };
+    await policies.save({ name: 'enrolment', previous: 0, settings, createdBy: 'test' });
+    await policies.attach({ kind: 'client', id: client.id }, 'enrolment');
+    const isEnrolment = ({ body }: { body: string }) => body.includes('<h1>Set up a second step</h1>');
+    const offered = () => world.person(1).follow(begun(client).address, isEnrolment);
+    let page = await offered();
+    for (let attempt = 0; attempt < 50 && !isEnrolment(page); attempt += 1) {
+      await pause(100);
+      page = await offered();
+    }
+    expect(page.body).toContain(`<strong>Your bank (${host})</strong>`);
+    expect(page.body).not.toMatch(/Your bank(?! \()/);
+    await policies.detach({ kind: 'client', id: client.id });
+  });
+
+  it('is registered neither for the groups of people nor for streams of events, whatever its document says', async () => {
+    await allow();
+    const scopeOf = async (scope: string) => {
+      const client = published({ scope });
+      await authorized(client);
+      return (await ask('GET', `/v1/clients/${encodeURIComponent(client.id)}`)).body.scope;
+    };
+    expect(await scopeOf('openid groups reports:read ssf.read ssf.manage')).toBe('openid reports:read');
+    // Without any scope it could ask for all that its APIs have.
+    expect(await scopeOf('groups')).toBe('openid');
   });
 
   it('is read again when it is fresh no more, and loses what its document no longer says', async () => {
@@ -234,6 +278,7 @@ describe('a client id that is the address of a document', () => {
     ['is no JSON', () => text(200, { 'content-type': 'application/json' }, 'no')],
     ['is a list', () => text(200, { 'content-type': 'application/json' }, '[]')],
     ['has another status', () => text(203, { 'content-type': 'application/json' }, '{}')],
+    ['has a status that HTTP does not know', () => text(999, { 'content-type': 'application/json' }, '{}')],
     ['leads elsewhere', () => text(302, { location: '/agent-0.json' }, '')],
     ['never begins', () => () => undefined],
     [
@@ -309,6 +354,88 @@ describe('a client id that is the address of a document', () => {
     expect(await world.database.query("SELECT 1 FROM client WHERE id LIKE 'https%'")).toEqual([]);
     // The bucket of this host fills up again.
     await world.pass(60);
+  });
+
+  it('stays known while strangers ask for made-up addresses of its host', async () => {
+    await allow();
+    const client = published({}, { 'cache-control': 'max-age=0' });
+    await signIn(client);
+    await world.pass(60);
+    for (let one = 0; one < 100; one += 1) await askedByStranger(`https://${host}/stranger-${one}`);
+    expect(asked.size).toBeLessThan(100);
+    expect((await authorized(client)).code).not.toBe('');
+    await world.pass(60);
+  });
+
+  it('stays known while strangers ask for made-up addresses that answer slowly', async () => {
+    await allow();
+    const client = published({}, { 'cache-control': 'max-age=0' });
+    await signIn(client);
+    await world.pass(60);
+    let refused = 0;
+    const strangers: Promise<void>[] = [];
+    // Those that find no place are refused at once; the others wait until the reading gives up.
+    await new Promise<void>((full) => {
+      for (let one = 0; one < 20; one += 1) {
+        documents.set(`/slow-${one}`, () => undefined);
+        const answered = askedByStranger(`https://${host}/slow-${one}`).then(() => {
+          refused += 1;
+          if (refused === 4) full();
+        });
+        strangers.push(answered);
+      }
+    });
+    expect((await authorized(client)).code).not.toBe('');
+    await Promise.all(strangers);
+    expect([...asked.keys()].filter((path) => path.startsWith('/slow-'))).toHaveLength(8);
+  });
+
+  it('is asked for again no more than ten times a minute where its document fails', async () => {
+    await allow();
+    const client = published({}, { 'cache-control': 'max-age=0' });
+    await signIn(client);
+    await world.pass(60);
+    documents.set(client.path, (response) => response.writeHead(500).end());
+    asked.clear();
+    const began = performance.now();
+    for (let one = 0; one < 40; one += 1) expect((await askedByStranger(client.id)).status).toBe(400);
+    const count = asked.get(client.path) ?? 0;
+    expect(count).toBeGreaterThanOrEqual(10);
+    expect(count).toBeLessThanOrEqual(11 + (performance.now() - began) / 6_000);
+  });
+
+  it('lets people finish what they began while its document cannot be read', async () => {
+    await allow();
+    const client = published({}, { 'cache-control': 'max-age=0' });
+    const { address, verifier } = begun(client);
+    const person = world.person();
+    const signInPage = await person.open(address);
+    await world.pass(40);
+    documents.set(client.path, (response) => response.writeHead(500).end());
+    const consentPage = await person.goOn(signInPage, asksForConsent);
+    expect(asksForConsent(consentPage)).toBe(true);
+    await world.pass(40);
+    const { url } = await person.goOn(consentPage);
+    const redeemed = await world.redeem(client, url.searchParams.get('code') ?? '', verifier);
+    expect([redeemed.status, asked.get(client.path)]).toEqual([200, 1]);
+    expect((await authorized(client)).page.status).toBe(400);
+    expect(asked.get(client.path)).toBe(2);
+  });
+
+  it('lets nobody finish what they began where its host was revoked, or it was disabled', async () => {
+    const takenAway = [
+      () => revoke(),
+      (id: string) => ask('POST', `/v1/clients/${encodeURIComponent(id)}/disable`, {}),
+    ];
+    for (const take of takenAway) {
+      await allow();
+      const client = published();
+      const person = world.person();
+      const page = await person.follow(begun(client).address, asksForConsent);
+      expect(asksForConsent(page)).toBe(true);
+      expect((await take(client.id)).status).toBe(200);
+      expect((await person.goOn(page)).url.searchParams.get('code')).toBeNull();
+    }
   });
 });
 

@@ -5,9 +5,11 @@ import {
   RegistrationError,
   ResourceService,
 } from '@curfew/clients';
+import { ClientHosts } from '@curfew/clients/client-documents';
 import { ManualClock } from '@curfew/clock';
 import type { PrismaService } from '@curfew/persistence';
 import { assertInvariants, createTestDatabase, type TestDatabase } from '../support/database.js';
+import { countStatements } from '../support/statement-counter.js';
 
 const orders = 'https://orders.example.test';
 const web: ClientRegistration = {
@@ -36,7 +38,9 @@ beforeAll(async () => {
   prisma = database.prisma();
 });
 beforeEach(async () => {
-  await database.query('TRUNCATE client, client_secret, resource, gateway_route, policy, policy_attachment');
+  await database.query(
+    'TRUNCATE client, client_host, client_secret, resource, gateway_route, policy, policy_attachment',
+  );
   clock = new ManualClock();
   clients = new ClientService({ prisma, clock, rules: { allowPrivateAddresses: false } });
   resources = new ResourceService(prisma, clock);
@@ -113,5 +117,67 @@ describe('registered APIs', () => {
       expect(await codeOf(resources.update(audience, {}, 1))).toBe('unknown_resource');
       expect(await codeOf(resources.delete(audience))).toBe('unknown_resource');
     }
+  });
+});
+
+describe('hosts whose documents may introduce clients', () => {
+  const agents = 'agents.example.test';
+  const hostsAt = (adminApi: string, at = prisma) =>
+    new ClientHosts(at, clock, { isOn: true, adminApi, allowPrivateAddresses: false });
+  const hosts = () => hostsAt('https://admin.example.test');
+  const allowed = (host = agents) =>
+    prisma.$transaction((tx) => hosts().allow(host, [orders], tx)).then(() => undefined);
+  const revoked = (host = agents) => prisma.$transaction((tx) => hosts().revoke(host, tx));
+  const registration = { audience: orders, name: 'Orders', scopes: ['orders:read'] };
+  beforeEach(() => resources.create(registration));
+
+  it('keep the APIs that their clients may ask for', async () => {
+    await allowed();
+    expect(await codeOf(resources.delete(orders))).toBe('resource_in_use');
+    await revoked();
+    expect(await codeOf(resources.delete(orders))).toBe('done');
+    expect(await codeOf(allowed())).toBe('unknown_resource');
+  });
+
+  it('are never left with an API that is deleted at the same time', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const [deleted, given] = await Promise.all([codeOf(resources.delete(orders)), codeOf(allowed())]);
+      expect(`${deleted} ${given}`).toBe(
+        deleted === 'done' ? 'done unknown_resource' : 'resource_in_use done',
+      );
+      if (deleted === 'done') await resources.create(registration);
+      else await revoked();
+    }
+  });
+
+  it('give their clients no API that has become the admin API since', async () => {
+    await allowed();
+    const heldBy = (one: ClientHosts) => prisma.$transaction((tx) => one.hold(agents, tx));
+    expect((await heldBy(hosts()))?.resources).toEqual([orders]);
+    expect((await heldBy(hostsAt(orders)))?.resources).toEqual([]);
+  });
+
+  it('are listed with their clients, and not by a statement for each', async () => {
+    const others = ['agents.example.test:8443', 'b.example.test', 'c.example.test'];
+    for (const host of [agents, ...others]) await allowed(host);
+    const ids = [`https://${agents}/a`, `https://${agents}/b/c.json`, 'https://b.example.test/a'];
+    for (const id of [...ids, 'plain', 'https://elsewhere.example.test/a'])
+      await database.query(
+        `INSERT INTO client (id, name, metadata, version, created_at, updated_at) VALUES ($1, 'Agent', '{}', 1, now(), now())`,
+        [id],
+      );
+    const counter = await countStatements(database.url);
+    const listed = await hostsAt('x', database.prisma({ DATABASE_URL: counter.url })).list();
+    expect(listed.map(({ host, clients: known }) => [host, known])).toEqual([
+      [agents, ids.slice(0, 2)],
+      [others[0], []],
+      [others[1], [ids[2]]],
+      [others[2], []],
+    ]);
+    expect(counter.carriedOut().filter((one) => /FROM client\b/.test(one))).toHaveLength(1);
+    expect(await hosts().clientsOf(agents)).toEqual(ids.slice(0, 2));
+    expect(await hosts().clientsOf('c.example.test')).toEqual([]);
+    await database.query('DELETE FROM client');
+    await counter.close();
   });
 });

@@ -4,16 +4,18 @@ import { type ClientHosts, maxClientsOfHost, readClientDocument } from '@curfew/
 import { type Author, changeClient, OperationParts, registerClient } from '@curfew/operations';
 import { type Instant, seconds } from '@curfew/session-policy';
 import { RateBuckets } from '@curfew/token-endpoint';
-import { freshUntil, limitedText, type outboundFetch } from '@curfew/token-endpoint/client';
+import { freshUntil, limitedText, type outboundFetch, scopesByHand } from '@curfew/token-endpoint/client';
 
 /** Bytes that a document has at most (draft-ietf-oauth-client-id-metadata-document §6.6). */
 const maxDocumentBytes = 5 * 1024;
 /** Seconds for which a document is fresh, however long its headers say. */
 const fresh = { least: 30, most: 86_400 };
-/** Documents that are asked for at once by this node. */
-const maxUnderWay = 16;
-/** Documents of one host that this node asks for within a minute: made-up addresses cost the host no more than that. */
+/** Documents that are asked for at once by this node, and how many of them may be of clients that nobody knows yet. */
+const maxUnderWay = { all: 16, unknown: 8 };
+/** Documents of one host that this node asks for within a minute for clients that nobody knows yet: made-up addresses cost no more than that. */
 const perHost = { count: 60, window: seconds(60) };
+/** How often it asks within a minute for the document of one client that is known. */
+const perClient = { count: 10, window: seconds(60) };
 
 const isJson = (type: string | null): boolean =>
   /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(type ?? '');
@@ -23,8 +25,9 @@ const isJson = (type: string | null): boolean =>
  * client, and kept as a client like every other. A document that cannot be read changes nothing, and nothing of it is kept.
  */
 export class ClientDocuments {
-  readonly #underWay = new Map<string, Promise<void>>();
-  readonly #rate = new RateBuckets(perHost);
+  readonly #underWay = new Map<string, { readonly isKnown: boolean; readonly renewal: Promise<void> }>();
+  readonly #ofHosts = new RateBuckets(perHost);
+  readonly #ofClients = new RateBuckets(perClient);
 
   constructor(
     private readonly parts: OperationParts,
@@ -33,18 +36,31 @@ export class ClientDocuments {
     private readonly report: (error: unknown, id: string) => void,
   ) {}
 
-  /** Reads the document at this address again, if its host is allowed; requests for the same one wait for one answer. */
-  async renew(id: string, host: string): Promise<void> {
+  /**
+   * Reads the document at this address again, if its host is allowed; requests for the same one wait for one answer. Strangers who ask for
+   * made-up addresses of the host use up neither the rate of a client that is known nor all places.
+   */
+  async renew(id: string, host: string, isKnown: boolean): Promise<void> {
     const allowed = await this.hosts.find(host);
     if (!allowed) return;
     const underWay = this.#underWay.get(id);
-    if (underWay) return underWay;
-    if (this.#underWay.size >= maxUnderWay || this.#rate.take(host, this.parts.clock.now()) !== null) return;
+    if (underWay) return underWay.renewal;
+    if (!this.#hasPlace(isKnown) || !this.#isInTime(id, host, isKnown)) return;
     const renewal = this.#read(id, host)
       .catch((error: unknown) => this.report(error, id))
       .finally(() => this.#underWay.delete(id));
-    this.#underWay.set(id, renewal);
+    this.#underWay.set(id, { isKnown, renewal });
     return renewal;
+  }
+
+  #hasPlace(isKnown: boolean): boolean {
+    if (this.#underWay.size >= maxUnderWay.all) return false;
+    return isKnown || [...this.#underWay.values()].filter((one) => !one.isKnown).length < maxUnderWay.unknown;
+  }
+
+  #isInTime(id: string, host: string, isKnown: boolean): boolean {
+    const now = this.parts.clock.now();
+    return (isKnown ? this.#ofClients.take(id, now) : this.#ofHosts.take(host, now)) === null;
   }
 
   async #read(id: string, host: string): Promise<void> {
@@ -60,7 +76,7 @@ export class ClientDocuments {
       // Held: a host that is revoked meanwhile introduces nobody.
       const allowed = await this.hosts.hold(host, tx);
       if (!allowed) return;
-      const registration = readClientDocument(text, id, allowed.resources);
+      const registration = readClientDocument(text, id, { ...allowed, withheld: scopesByHand });
       await this.#keep(id, host, registration, until, tx);
     });
   }

@@ -33,8 +33,8 @@ const protocolKeys = ({ serviceKeys }: Foundation) => ({
 
 /** The reader of documents that introduce clients. One that cannot be read is told without what it says. */
 const documentsOf = (foundation: Foundation): ClientDocuments => {
-  const { configuration, clientHosts, log } = foundation;
-  const allowInside = configuration.mode !== 'production';
+  const { registrationRules, clientHosts, log } = foundation;
+  const allowInside = registrationRules.allowPrivateAddresses;
   const fetch = outboundFetch({ allowInside, timeoutMs: outboundTimeoutMs });
   return new ClientDocuments(foundation, clientHosts, fetch, (err, client) =>
     log.warn({ err, client }, 'a client document could not be read'),
@@ -91,7 +91,7 @@ export function assembleProtocol(foundation: Foundation, pages: ProtocolPages) {
       keys: protocolKeys(foundation),
       metadataMaxAge: metadataMaxAge(configuration.signingKeys.publishAhead),
       certificateHeader: configuration.proxy.clientCertificateHeader,
-      allowInsideAddresses: configuration.mode !== 'production',
+      allowInsideAddresses: foundation.registrationRules.allowPrivateAddresses,
       globalRevocation: globalRevocationEndpoint(configuration),
       clientDocuments: configuration.clientDocuments,
       advisesDevelopers: configuration.mode === 'development',

@@ -1,6 +1,5 @@
 import type { ClientRegistration } from './client-schema.js';
-import { documentHost } from './document-address.js';
-import { isLoopback, isPrivateUseUri } from './uri-rules.js';
+import { documentHost, leadsToDevice } from './document-address.js';
 
 /** A document is none about the client whose id is its address. */
 export class UnreadableClientDocument extends Error {
@@ -10,15 +9,23 @@ export class UnreadableClientDocument extends Error {
 const grants = ['authorization_code', 'refresh_token'] as const;
 const secretMembers = ['client_secret', 'client_secret_expires_at'];
 
+/** The bounds of every client of a host, whatever its document says. */
+export interface DocumentBounds {
+  /** The APIs that the host was allowed. */
+  readonly resources: readonly string[];
+  /** Scope values that a client has only where somebody has looked at its registration. */
+  readonly withheld: ReadonlySet<string>;
+}
+
 /**
- * The registration that a document asks for, with the APIs that its host was allowed. It takes over what a public client needs, and nothing
- * that would be fetched, shown as a picture, or let the client do more; the rules of every registration are checked by whoever keeps it.
+ * The registration that a document asks for, within its bounds. It takes over what a public client needs, and nothing that would be fetched,
+ * shown as a picture, or let the client do more; the rules of every registration are checked by whoever keeps it.
  * @throws UnreadableClientDocument
  */
 export function readClientDocument(
   text: string,
   id: string,
-  resources: readonly string[],
+  { resources, withheld }: DocumentBounds,
 ): ClientRegistration {
   const document = membersOf(text);
   // §4.1: the document must name its own address, or anybody could publish one about somebody else.
@@ -37,16 +44,20 @@ export function readClientDocument(
     redirect_uris: redirectUris,
     grant_types: grants.filter((grant) => asked.includes(grant)),
     // RFC 8252 §7.3: a program on a device cannot know its port before.
-    application_type: redirectUris.some(isOfProgram) ? 'native' : 'web',
+    application_type: redirectUris.some(leadsToDevice) ? 'native' : 'web',
     token_endpoint_auth_method: 'none',
-    ...(typeof scope === 'string' && scope !== '' ? { scope } : {}),
+    ...(typeof scope === 'string' && scope !== '' ? { scope: without(withheld, scope) } : {}),
     dpop_bound_access_tokens: bound === true,
     resources: [...resources],
   };
 }
 
-const isOfProgram = (uri: string): boolean =>
-  isPrivateUseUri(uri) || (URL.canParse(uri) && isLoopback(new URL(uri)));
+/** A client that asked for nothing else is left with what every client may ask for: no scope at all would let it ask for more. */
+const without = (withheld: ReadonlySet<string>, scope: string): string =>
+  scope
+    .split(' ')
+    .filter((one) => !withheld.has(one))
+    .join(' ') || 'openid';
 
 function membersOf(text: string): Record<string, unknown> {
   let read: unknown;

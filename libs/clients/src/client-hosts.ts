@@ -1,6 +1,7 @@
 import type { Clock } from '@curfew/clock';
 import type { PrismaService, Transaction } from '@curfew/persistence';
 import { type Instant, instant } from '@curfew/session-policy';
+import { ClientStore } from './client.store.js';
 import { isDocumentHost } from './document-address.js';
 import { RegistrationError } from './registration-error.js';
 import { announce } from './registry-channel.js';
@@ -11,6 +12,11 @@ export interface ClientHost {
   readonly host: string;
   readonly resources: readonly string[];
   readonly createdAt: Instant;
+}
+
+/** A host with the ids of the clients that its documents introduced. */
+export interface ListedHost extends ClientHost {
+  readonly clients: readonly string[];
 }
 
 /** Rules of an installation about clients that documents introduce. */
@@ -41,9 +47,13 @@ export class ClientHosts {
   }
 
   /** All of them, by name. */
-  async list(): Promise<readonly ClientHost[]> {
+  async list(): Promise<readonly ListedHost[]> {
     const rows = await this.prisma.clientHost.findMany({ orderBy: { host: 'asc' }, take: maxHosts });
-    return rows.map(hostOf);
+    const clients = await clientsByHost(
+      rows.map(({ host }) => host),
+      this.prisma,
+    );
+    return rows.map((row) => ({ ...hostOf(row), clients: clients.get(row.host) ?? [] }));
   }
 
   /** The host, or null where it is not allowed. */
@@ -52,11 +62,15 @@ export class ClientHosts {
     return row && hostOf(row);
   }
 
-  /** The same, which stays so until the transaction ends: one that is being revoked is none. */
+  /**
+   * The same, which stays so until the transaction ends: one that is being revoked is none. An API that has become the admin API since it was
+   * allowed is none of the host's any more.
+   */
   async hold(host: string, tx: Transaction): Promise<ClientHost | null> {
     const held = await tx.$queryRaw<unknown[]>`SELECT 1 FROM client_host WHERE host = ${host} FOR UPDATE`;
     if (held.length === 0) return null;
-    return hostOf(await tx.clientHost.findUniqueOrThrow({ where: { host } }));
+    const found = hostOf(await tx.clientHost.findUniqueOrThrow({ where: { host } }));
+    return { ...found, resources: found.resources.filter((one) => one !== this.rules.adminApi) };
   }
 
   /** Allows a host, or gives it other APIs, which its clients have from now on. @throws RegistrationError */
@@ -67,9 +81,8 @@ export class ClientHosts {
     // Clients that nobody has looked at must never come near the right to administer.
     if (resources.includes(this.rules.adminApi))
       throw new RegistrationError('invalid_client_metadata', ['resources must not name the admin API']);
-    const known = await tx.resource.findMany({ where: { audience: { in: [...resources] } } });
-    const missing = resources.filter((one) => !known.some(({ audience }) => audience === one));
-    if (missing.length > 0)
+    const known = await new ClientStore(this.prisma).holdResources(resources, tx);
+    if (resources.some((one) => !known.has(one)))
       throw new RegistrationError('unknown_resource', ['resources must name registered resources']);
     const data = { resources: [...resources] };
     const createdAt = new Date(this.clock.now());
@@ -97,10 +110,19 @@ export class ClientHosts {
 
   /** The ids of the clients that documents of this host introduced. */
   async clientsOf(host: string, tx: Transaction = this.prisma): Promise<readonly string[]> {
-    const rows = await tx.$queryRaw<{ id: string }[]>`
-      SELECT id FROM client WHERE starts_with(id, ${`https://${host}/`}) ORDER BY id LIMIT 1000`;
-    return rows.map(({ id }) => id);
+    return (await clientsByHost([host], tx)).get(host) ?? [];
   }
+}
+
+/** The ids of the clients of each of these hosts, which stands in an id between the second slash and the third (`documentHost`). */
+async function clientsByHost(
+  hosts: readonly string[],
+  tx: Transaction,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const rows = await tx.$queryRaw<{ host: string; ids: string[] }[]>`
+    SELECT split_part(id, '/', 3) AS host, array_agg(id ORDER BY id) AS ids FROM client
+    WHERE starts_with(id, 'https://') AND split_part(id, '/', 3) = ANY(${[...hosts]}::text[]) GROUP BY 1`;
+  return new Map(rows.map(({ host, ids }) => [host, ids]));
 }
 
 const hostOf = (row: { host: string; resources: string[]; createdAt: Date }): ClientHost => ({

@@ -1,4 +1,4 @@
-import { isLoopback } from './uri-rules.js';
+import { isLoopback, isPrivateUseUri } from './uri-rules.js';
 
 /** The longest address of a document that is taken for the id of a client. */
 const longestAddress = 255;
@@ -18,6 +18,6 @@ export const documentHost = (id: string): string | null => {
 /** Whether a text is a host as `documentHost` names it. */
 export const isDocumentHost = (host: string): boolean => documentHost(`https://${host}/client`) === host;
 
-/** Whether every redirect URI leads to the person's own device, where any program can wait for the answer. */
-export const leadsToDeviceOnly = (redirectUris: readonly string[]): boolean =>
-  redirectUris.length > 0 && redirectUris.every((uri) => URL.canParse(uri) && isLoopback(new URL(uri)));
+/** Whether an answer at this redirect URI goes to the person's own device, where any program can wait for it (RFC 8252 §8.4 and §8.6). */
+export const leadsToDevice = (redirectUri: string): boolean =>
+  isPrivateUseUri(redirectUri) || (URL.canParse(redirectUri) && isLoopback(new URL(redirectUri)));

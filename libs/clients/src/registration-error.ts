@@ -28,7 +28,7 @@ const sentences: Record<RegistrationErrorCode, string> = {
   unknown_policy: 'There is no such policy.',
   client_exists: 'There is a client with this id.',
   resource_exists: 'There is a resource with this audience.',
-  resource_in_use: 'A client serves this resource or may ask for it.',
+  resource_in_use: 'A client serves this resource, or a client or a host of client documents may ask for it.',
   policy_is_built_in: 'The ready profiles are part of the product and cannot be changed.',
   version_conflict: 'Somebody else has changed it meanwhile.',
   no_secret_in_use: 'This client does not authenticate with a secret.',

@@ -68,7 +68,7 @@ export class ResourceService {
     });
   }
 
-  /** Deletes an API that no client names any more; throws RegistrationError. */
+  /** Deletes an API that no client and no host of documents names any more; throws RegistrationError. */
   async delete(audience: string, tx?: Transaction): Promise<void> {
     this.requireAudience(audience);
     await this.within(tx, async (db) => {

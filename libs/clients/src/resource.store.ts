@@ -69,12 +69,13 @@ export class ResourceStore {
     return resourceOf(await tx.resource.update({ where: { audience }, data }));
   }
 
-  /** Whether a client serves this resource or may ask for it. */
+  /** Whether a client serves this resource, or one may ask for it, also one that a document of an allowed host is yet to introduce. */
   async isInUse(audience: string, tx: Transaction): Promise<boolean> {
     const rows = await tx.$queryRaw<unknown[]>`
       SELECT 1 FROM client
       WHERE resource = ${audience} OR metadata -> 'resources' @> to_jsonb(${audience}::text)
         OR metadata -> 'token_exchange' @> jsonb_build_array(jsonb_build_object('resource', ${audience}::text))
+      UNION ALL SELECT 1 FROM client_host WHERE ${audience} = ANY(resources)
       LIMIT 1`;
     return rows.length > 0;
   }

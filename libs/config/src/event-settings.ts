@@ -21,7 +21,7 @@ export const delivery = {
     { min: 1, max: 100, default: 22 },
   ),
   CURFEW_DELIVERY_PRIVATE_ADDRESSES: flag(
-    'Lets events be delivered to private and loopback addresses. Outside production they always may.',
+    'Lets events be delivered to private and loopback addresses, and identity providers be asked there. Outside production they always may. Addresses that clients name stay public in production.',
     false,
   ),
   CURFEW_EVENT_RETENTION: duration('How long events, and deliveries that failed, are kept.', {

@@ -44,7 +44,7 @@ export async function openFoundation(configuration: Configuration, log: Logger, 
   const serviceKeys = new ServiceKeys(configuration.keyEncryptionSecrets.map((secret) => secret.reveal()));
   const ring = (purpose: string) => new KeyRing(serviceKeys.derive(purpose));
   const signals = await openSignals(configuration);
-  const rules = { allowPrivateAddresses: configuration.mode !== 'production' };
+  const registrationRules = { allowPrivateAddresses: configuration.mode !== 'production' };
   const refreshTokens = new RefreshTokenCodec(ring('refresh token mac'));
   const registry = new Registry(prisma, clock);
   const seal = new PayloadSeal(ring('protocol artifact'));
@@ -59,9 +59,10 @@ export async function openFoundation(configuration: Configuration, log: Logger, 
     signals,
     ...peopleOn(configuration, { ...connected, serviceKeys }, options.hashing),
     registry,
-    clients: new ClientService({ prisma, clock, rules }),
+    registrationRules,
+    clients: new ClientService({ prisma, clock, rules: registrationRules }),
     clientHosts: new ClientHosts(prisma, clock, {
-      ...rules,
+      ...registrationRules,
       isOn: configuration.clientDocuments,
       adminApi: configuration.adminUrl,
     }),

@@ -32,6 +32,8 @@ export interface RequestScope {
   signedInWith?: string;
   /** The interaction that this request has answered and goes on from in the same answer. */
   resumes?: string;
+  /** The client of the interaction that this request goes on with. */
+  goesOnFor?: string;
   /** Gives the consent of this request once more, where the one it read had changed when it was written. */
   consentAgain?: () => Promise<unknown>;
   /** The error behind a 5xx, for the answer's status and the log. */

@@ -1,5 +1,5 @@
 import { RegistrationError } from '@curfew/clients';
-import { type ClientHost, ClientHosts } from '@curfew/clients/client-documents';
+import { ClientHosts, type ListedHost } from '@curfew/clients/client-documents';
 import { EventLog } from '@curfew/events';
 import { PrismaService } from '@curfew/persistence';
 import { Controller } from '@nestjs/common';
@@ -25,8 +25,7 @@ export class ClientHostsController {
 
   @Operation(contracts.list)
   async list(@Input() _: InputOf<typeof contracts.list>): Promise<Answer> {
-    const items = await Promise.all((await this.hosts.list()).map((host) => this.onWire(host)));
-    return ok({ enabled: this.hosts.isOn, items });
+    return ok({ enabled: this.hosts.isOn, items: (await this.hosts.list()).map(onWire) });
   }
 
   @Operation(contracts.allow)
@@ -42,7 +41,7 @@ export class ClientHostsController {
         return allowed;
       }),
     );
-    return ok(await this.onWire(host));
+    return ok(onWire({ ...host, clients: await this.hosts.clientsOf(host.host) }));
   }
 
   @Operation(contracts.revoke)
@@ -63,13 +62,11 @@ export class ClientHostsController {
       }),
     );
   }
-
-  private async onWire({ host, resources, createdAt }: ClientHost) {
-    return {
-      host,
-      resources,
-      clients: await this.hosts.clientsOf(host),
-      created_at: written(createdAt),
-    };
-  }
 }
+
+const onWire = ({ host, resources, clients, createdAt }: ListedHost) => ({
+  host,
+  resources,
+  clients,
+  created_at: written(createdAt),
+});

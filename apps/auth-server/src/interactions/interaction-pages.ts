@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Passkeys } from '@curfew/accounts/factors';
 import { logoOf, Registry } from '@curfew/clients';
-import { documentHost, leadsToDeviceOnly } from '@curfew/clients/client-documents';
+import { documentHost, leadsToDevice } from '@curfew/clients/client-documents';
 import { Clock } from '@curfew/clock';
 import type { Enrolment, InteractionDetails } from '@curfew/oidc';
 import type { PageDocument, PageLook } from '@curfew/pages';
@@ -90,7 +90,7 @@ export class InteractionPages {
     request: IncomingMessage,
   ): EnrolmentPage {
     return {
-      clientName: details.client.name,
+      clientName: nameOf(details.client),
       settings: this.enrolment.leading(details.uid),
       needsPasskey: context === 'phr',
       due,
@@ -110,7 +110,7 @@ export class InteractionPages {
       name: (await this.registry.resource(audience))?.name ?? audience,
     }));
     return {
-      clientName: details.client.name,
+      clientName: nameOf(details.client),
       returnsTo: target === undefined ? undefined : hostOf(target),
       introducedBy: introductionOf(details.client),
       username: details.username,
@@ -152,10 +152,10 @@ function nameOf({ id, name }: InteractionDetails['client']): string {
 }
 
 /** The document that introduced an application, where one did. */
-function introductionOf({ id, redirectUri, registered }: InteractionDetails['client']) {
+function introductionOf({ id, redirectUri }: InteractionDetails['client']) {
   const host = documentHost(id);
   if (host === null) return undefined;
-  return { host, redirectUri, isOfDevice: leadsToDeviceOnly(registered?.metadata.redirect_uris ?? []) };
+  return { host, redirectUri, isOfDevice: redirectUri !== undefined && leadsToDevice(redirectUri) };
 }
 
 /** The part of a redirect URI that a person can recognise: the host, or the scheme of a native application. */

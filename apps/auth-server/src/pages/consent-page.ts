@@ -24,7 +24,7 @@ export interface Introduction {
   readonly host: string;
   /** The redirect URI of this request. */
   readonly redirectUri?: string | undefined;
-  /** Whether an answer can only go to the person's own device. */
+  /** Whether the answer to this request goes to the person's own device. */
   readonly isOfDevice: boolean;
 }
 

@@ -1,6 +1,7 @@
 import type { KnownClient } from '@curfew/clients';
 import { openidScopes, registeredScopes } from '@curfew/token-endpoint/client';
 import type { Adapter } from 'oidc-provider';
+import { begunScope } from '../request-scope.js';
 import { AccessTokenAdapter } from './access-token-adapter.js';
 import { CodeAdapter, InteractionAdapter, PushedRequestAdapter } from './artifact-adapters.js';
 import { BrowserSessionAdapter } from './browser-session-adapter.js';
@@ -38,7 +39,10 @@ class ClientAdapter extends PartialAdapter {
   }
 
   override async find(id: string): Promise<Record<string, unknown> | undefined> {
-    const client = await this.parts.clients.findToAsk(id);
+    const { clients } = this.parts;
+    // An interaction that began goes on with the client that it began with, also where its document is fresh no more by now.
+    const goesOn = begunScope()?.goesOnFor === id;
+    const client = await (goesOn ? clients.find(id) : clients.findToAsk(id));
     if (!client) return undefined;
     // Without the header nothing could be bound: better no client at all than tokens that anybody can use.
     if (client.metadata.tls_client_certificate_bound_access_tokens && !this.parts.certificateHeader)

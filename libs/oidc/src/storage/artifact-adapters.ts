@@ -60,19 +60,28 @@ export class PushedRequestAdapter extends ArtifactAdapter {
   }
 }
 
+/** The members of a stored interaction that say whose it is. */
+interface StoredInteraction {
+  readonly params?: Readonly<Record<string, unknown>>;
+  readonly result?: { readonly login?: { readonly accountId: string; readonly atMs?: Instant } };
+}
+
 /**
  * Interactions. A proof of who the person is, kept in one until its browser comes back, dies with whatever is ended meanwhile: nothing is
  * written on the strength of it then.
  */
 export class InteractionAdapter extends ArtifactAdapter {
   override async find(id: string): Promise<Record<string, unknown> | undefined> {
-    const { staged } = currentScope();
+    const scope = currentScope();
+    const { staged } = scope;
     const { artifacts } = this.parts;
     const key = { kind: this.kind, id };
     // Outside of the library's own routes it is a page that asks, which decides nothing.
     const read = Provider.ctx ? artifacts.find(key, staged) : artifacts.findForPage(key, staged);
     const found = await this.ofWhoIsThere(present(await read));
-    const { login } = (found?.['result'] ?? {}) as { login?: { accountId: string; atMs?: Instant } };
+    const { params, result } = (found ?? {}) as StoredInteraction;
+    if (typeof params?.['client_id'] === 'string') scope.goesOnFor = params['client_id'];
+    const login = result?.login;
     if (login?.atMs !== undefined) staged.notePresence({ accountId: login.accountId, at: login.atMs });
     return found;
   }

@@ -16,8 +16,8 @@ const keyOf = (clientId: string, network: string | null): string =>
 
 /** Reads documents that introduce clients. */
 export interface ClientDocumentReader {
-  /** Reads the document at this address of a host and keeps what it says. */
-  renew(id: string, host: string): Promise<void>;
+  /** Reads the document at this address of a host and keeps what it says; one of a client that is known comes before made-up ones. */
+  renew(id: string, host: string, isKnown: boolean): Promise<void>;
 }
 
 /** Clients as the protocol layer may see them: disabled ones do not exist, and secrets cannot be guessed at leisure. */
@@ -42,7 +42,7 @@ export class ClientDirectory {
     if (!this.documents || !host) return this.find(id);
     const known = await this.registry.client(id);
     if (known && (known.disabledAt !== null || this.#isFresh(known))) return this.find(id);
-    await this.documents.renew(id, host);
+    await this.documents.renew(id, host, known !== null);
     const renewed = await this.registry.reread(id);
     return renewed && renewed.disabledAt === null && this.#isFresh(renewed) ? renewed : undefined;
   }

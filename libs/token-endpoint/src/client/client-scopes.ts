@@ -35,6 +35,9 @@ export const scopesAt = (resource: KnownResource, client: Registered): readonly 
 /** Scope values for streams of security events, which belong to no API (CAEP interoperability profile §2.7.2). */
 export const streamScopes: ReadonlySet<string> = new Set(['ssf.read', 'ssf.manage']);
 
+/** Scope values that a client has only where somebody has looked at its registration. */
+export const scopesByHand: ReadonlySet<string> = new Set(['groups', ...streamScopes]);
+
 /** Scope values with a meaning of their own in OpenID Connect, and here; all others belong to APIs. */
 export const openidScopes: ReadonlySet<string> = new Set([
   'openid',

@@ -4,6 +4,13 @@ export { ClientAssertions } from './client-assertion.js';
 export { clientParameters } from './client-authentication.js';
 export { ClientDirectory, type ClientDocumentReader } from './client-directory.js';
 export { ClientKeys } from './client-keys.js';
-export { defaultScopes, openidScopes, registeredScopes, scopesAt, streamScopes } from './client-scopes.js';
+export {
+  defaultScopes,
+  openidScopes,
+  registeredScopes,
+  scopesAt,
+  scopesByHand,
+  streamScopes,
+} from './client-scopes.js';
 export { freshUntil, limitedText } from './fetched-document.js';
 export { outboundFetch, outboundTimeoutMs } from './outbound-fetch.js';
