@@ -405,7 +405,13 @@ it('stops when it is told to, whatever goes on, cuts what is left after the grac
   ];
   const closed = sockets.map(
     // Read, as a client does: each is told that the service restarts before it is closed.
-    (socket) => new Promise((resolve) => socket.on('error', () => {}).resume().once('close', resolve)),
+    (socket) =>
+      new Promise((resolve) =>
+        socket
+          .on('error', () => {})
+          .resume()
+          .once('close', resolve),
+      ),
   );
   await other.stop();
   await Promise.all(closed);
