@@ -5,12 +5,15 @@
  */
 export const longTests = [
   'test/browser/appearance.test.ts',
+  'test/browser/console-acts.test.ts',
   'test/browser/browser-package.test.ts',
   'test/browser/console-bars.test.ts',
   'test/browser/console-overtaken.test.ts',
   'test/browser/console-policies.test.ts',
   'test/browser/console.test.ts',
   'test/browser/forward-auth.test.ts',
+  'test/browser/console-busy.test.ts',
+  'test/browser/console-states.test.ts',
   'test/browser/leading-out.test.ts',
   'test/browser/silent-renew.test.ts',
   'test/e2e/admin-authorization.test.ts',

@@ -255,7 +255,7 @@ export const endedMany = z.object({
   recorded: z.number().int().meta({ description: 'Sessions whose own end is written already.' }),
   complete: z.boolean().meta({
     description:
-      'Whether every session has its own record; if not, all are dead, and the records follow within seconds.',
+      'Whether the end is whole. If a mass end, which has `not_before`, is not, all are dead, and the records follow within seconds. If the end of a search is not, its latest sessions have ended and the others live: send it again until it is.',
   }),
   not_before: timestamp
     .nullable()

@@ -51,7 +51,7 @@ interface Parts extends OperationParts {
 
 /** Sessions ended in one statement. */
 const batch = 200;
-/** A request ends at most so many one by one; the answer says whether there are more. */
+/** A request ends at most so many one by one; the answer says whether there are more, which live on until it is sent again. */
 const maxByOne = 10_000;
 
 /** Ends on an operator's word: each one durable, with who said so and why, in the transaction of the end. */

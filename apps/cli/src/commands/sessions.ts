@@ -172,7 +172,7 @@ Examples:
         if (options.dryRun) return tellCount(context, counted);
         await confirm(context, `This ends ${reachOf(counted)}.`, options.yes);
       }
-      const done = await ordered(admin, { selection, ...words, confirm: true });
+      const done = await endedWhole(admin, { selection, ...words, confirm: true });
       if (context.output.json) return context.output.line(JSON.stringify(done, null, 2));
       context.output.line(toldEnd(done));
     });
@@ -208,6 +208,23 @@ const conditionNames = [
 const ordered = async (admin: AdminClient, body: object): Promise<Json> =>
   (await admin.send('POST', '/v1/sessions/end', { body, idempotent: true })).body;
 
+const counts = ['matched', 'recorded', 'along', 'browsers'] as const;
+
+/** Sends an order until it is carried out for all: one request ends a part of a large search. The ends of all parts together. */
+async function endedWhole(admin: AdminClient, body: object): Promise<Json> {
+  let done = await ordered(admin, body);
+  while (isInPart(done)) {
+    const part = await ordered(admin, body);
+    const sums = Object.fromEntries(counts.map((name) => [name, done[name] + part[name]]));
+    done = { ...part, ...sums, propagation: part.propagation ?? done.propagation };
+    if (part.recorded === 0) break;
+  }
+  return done;
+}
+
+/** Whether others of the search live on. A mass end is in force for all at once, and only their records follow. */
+const isInPart = ({ complete, not_before: notBefore }: Json): boolean => !complete && notBefore === null;
+
 function tellCount({ output }: Context, counted: Json): void {
   if (output.json) {
     output.line(JSON.stringify(counted, null, 2));
@@ -230,10 +247,14 @@ const reachOf = ({ matched, along, browsers }: Json): string =>
     ...(browsers > 0 ? [`${browsers} browser(s) signed out`] : []),
   ].join(', ');
 
+const alive = 'Others still live; end them with the same command.';
+
 function toldEnd(done: Json): string {
   if (done.propagation === null) return 'Nothing was ended: none of them was live.';
   const covered = done.not_before === null ? '' : ` Everything authorized until ${done.not_before} is over.`;
-  const rest = done.complete ? '' : ' The records of the others follow within seconds.';
+  const rest = done.complete
+    ? ''
+    : ` ${isInPart(done) ? alive : 'The records of the others follow within seconds.'}`;
   const along = done.along > 0 ? `, ${done.along} of them along with their browser` : '';
   const browsers = done.browsers > 0 ? ` Signed out ${done.browsers} browser(s).` : '';
   return `Ended ${done.recorded} session(s)${along}.${browsers}${covered}${rest}${propagated(done.propagation)}`;

@@ -1,7 +1,6 @@
-import { useMutation, useQuery } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useCaller } from '../../admin-api/caller.js';
-import { adminApi, bodyOf, passive } from '../../admin-api/client.js';
 import { useClientName } from '../../admin-api/names.js';
 import { SendButton } from '../../elements/act-button.js';
 import { ConfirmedEnd } from '../../elements/confirmed-end.js';
@@ -11,8 +10,8 @@ import { NoteField } from '../../elements/note-field.js';
 import { refusalOf } from '../../elements/refusal.js';
 import { Failed, Loading } from '../../elements/states.js';
 import { reasonWords } from '../../elements/words.js';
-import type { operations } from '../../generated/admin-api.js';
 import { administratorReasons } from '../../generated/lists.js';
+import { type EndOrder, endSessions, type Outcome, useEndOfSearch } from './end-of-search.js';
 import { type SessionSearch, selectionOf } from './session-search.js';
 
 /** Above this number the operator types it, so that a slip of the hand ends nothing. */
@@ -21,12 +20,7 @@ const typedAbove = 1_000;
 /** Applications that are named. */
 const maxNamed = 6;
 
-type Body = operations['endSessions']['requestBody']['content']['application/json'];
-type Reason = NonNullable<Body['reason']>;
-type Outcome = operations['endSessions']['responses'][200]['content']['application/json'];
-
-const endSessions = (body: Body, more: Partial<typeof passive> = {}): Promise<Outcome> =>
-  bodyOf(adminApi.POST('/v1/sessions/end', { ...more, body }));
+type Reason = NonNullable<EndOrder['reason']>;
 
 interface BulkEndProps {
   readonly search: SessionSearch;
@@ -40,23 +34,22 @@ export function BulkEnd({ search, onClose, onEnded }: BulkEndProps) {
   const [note, setNote] = useState('');
   const [onlyThese, setOnlyThese] = useState(false);
   const [typed, setTyped] = useState('');
-  const selection: Body['selection'] = { search: selectionOf(search) };
+  const selection: EndOrder['selection'] = { search: selectionOf(search) };
   const order = { selection, reason, only_this_session: onlyThese, confirm: false };
   const preview = useQuery({
     queryKey: ['sessions', 'end preview', selection, onlyThese],
     gcTime: 0,
     queryFn: () => endSessions({ ...order, reason: 'ended_by_administrator', dry_run: true }),
   });
-  const end = useMutation({
-    mutationFn: () =>
-      endSessions({ ...order, dry_run: false, confirm: true, ...(note.trim() ? { note: note.trim() } : {}) }),
-    onSuccess: onEnded,
-  });
+  const { end, soFar } = useEndOfSearch(
+    { ...order, dry_run: false, confirm: true, ...(note.trim() ? { note: note.trim() } : {}) },
+    onEnded,
+  );
   const count = preview.data?.matched ?? 0;
   const mustType = count > typedAbove;
   const { at, rest } = refusalOf(end.error, ['note', 'reason']);
   const off = whyOff(preview.data?.matched, typed);
-  if (end.data) return <Ended outcome={end.data} search={search} onClose={onClose} />;
+  if (end.data) return <Ended outcome={end.data} onClose={onClose} />;
   return (
     <Dialog title="End all sessions of this search" onClose={onClose}>
       {preview.isPending && <Loading rows={3} label="Counting" />}
@@ -75,10 +68,11 @@ export function BulkEnd({ search, onClose, onEnded }: BulkEndProps) {
         </span>
       </label>
       {mustType && <CountField count={count} value={typed} onChange={setTyped} />}
+      {soFar && <Progress all={count} ended={endedOf(soFar)} isGoingOn={end.isPending} />}
       <Failed error={rest} />
       <div className="actions">
         <button type="button" className="plain" onClick={onClose}>
-          Cancel
+          {soFar && end.isPending ? 'Stop' : 'Cancel'}
         </button>
         <SendButton
           scope="sessions:end"
@@ -181,32 +175,16 @@ function Counted({ preview }: { readonly preview: Outcome }) {
   );
 }
 
+const endedOf = ({ matched, recorded }: Outcome): number => matched ?? recorded;
+
 interface EndedProps {
   readonly outcome: Outcome;
-  readonly search: SessionSearch;
   readonly onClose: () => void;
 }
 
-/** Says how far an end came. The sessions of a mass end are dead at once and their records follow, so it counts those that are still to come. */
-function Ended({ outcome, search, onClose }: EndedProps) {
-  const rest = useQuery({
-    queryKey: ['sessions', 'rest', search],
-    enabled: !outcome.complete,
-    // Somebody who has left is not kept signed in by this, and not asked to sign in again.
-    refetchInterval: ({ state }) => (state.data?.matched === 0 || state.error ? false : 1_500),
-    queryFn: () =>
-      endSessions(
-        {
-          selection: { search: selectionOf(search) },
-          only_this_session: true,
-          dry_run: true,
-          confirm: false,
-          reason: 'ended_by_administrator',
-        },
-        passive,
-      ),
-  });
-  const ended = outcome.matched ?? outcome.recorded;
+/** Says how far an end came. */
+function Ended({ outcome, onClose }: EndedProps) {
+  const ended = endedOf(outcome);
   const { propagation } = outcome;
   return (
     <Dialog title="Ended" onClose={onClose}>
@@ -217,7 +195,9 @@ function Ended({ outcome, search, onClose }: EndedProps) {
         </p>
         <ConfirmedEnd propagation={propagation} />
       </div>
-      {!outcome.complete && <Progress all={ended} left={rest.data?.matched ?? null} />}
+      {!outcome.complete && (
+        <p className="notice bad">More sessions meet the search by now, and they live. End them as well.</p>
+      )}
       <div className="actions">
         <button type="button" onClick={onClose}>
           Done
@@ -228,23 +208,22 @@ function Ended({ outcome, search, onClose }: EndedProps) {
 }
 
 interface ProgressProps {
+  /** The sessions that were counted before. */
   readonly all: number;
-  /** Records that are still to be written; null while they are counted. */
-  readonly left: number | null;
+  readonly ended: number;
+  readonly isGoingOn: boolean;
 }
 
-/** How far the records of a long end have come. */
-function Progress({ all, left }: ProgressProps) {
-  const written = left === null ? undefined : Math.max(0, all - left);
+/** How far an end has come that takes several requests. The sessions whose turn has not come yet live. */
+function Progress({ all, ended, isGoingOn }: ProgressProps) {
+  if (!isGoingOn)
+    return <p className="notice bad">{ended.toLocaleString()} sessions have ended; the others live.</p>;
   return (
     <div>
-      <progress aria-label="Records written" max={Math.max(1, all)} value={written} />
+      <progress aria-label="Sessions ended" max={Math.max(1, all)} value={Math.min(ended, all)} />
       <p className="small">
-        {left === null
-          ? 'The sessions are dead already; their records follow.'
-          : left > 0
-            ? `${left.toLocaleString()} records are still to be written; the sessions are dead already.`
-            : 'Every record is written.'}
+        {ended.toLocaleString()} of {all.toLocaleString()} sessions have ended. The others live until their
+        turn comes.
       </p>
     </div>
   );
