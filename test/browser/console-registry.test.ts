@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Locator, Page } from 'playwright-core';
-import { deviceGrant, orders } from '../e2e/admin-world.js';
+import { type AdminAnswer, deviceGrant, orders } from '../e2e/admin-world.js';
 import { Person } from '../support/person.js';
 import { ConsoleWorld, violations } from './console-world.js';
 
@@ -562,3 +562,87 @@ it('every form says at the field what the admin API refuses, to the eye and to a
   }
   expect(wrong).toEqual([]);
 }, 240_000);
+
+/** Choices that the admin API refuses: how they are reached and made, what happens meanwhile, and the group or the list that says so. */
+interface RefusedChoice {
+  readonly at: string;
+  readonly opens: readonly (string | RegExp)[];
+  readonly name?: string;
+  readonly chooses?: string;
+  readonly meanwhile: () => Promise<AdminAnswer>;
+  readonly sends: string;
+  readonly saidAt: string;
+}
+
+async function refusedChoices(): Promise<readonly RefusedChoice[]> {
+  const { admin } = world;
+  const gone = () => `https://${randomUUID()}.example.test`;
+  const [first, second] = [gone(), gone()];
+  for (const audience of [first, second])
+    await admin.post('/v1/resources', { audience, name: 'Going', scopes: [] });
+  const deleting = (audience: string) => () =>
+    admin.call('DELETE', `/v1/resources/${encodeURIComponent(audience)}`);
+  const { body } = await admin.post('/v1/clients', {
+    client_name: 'Choosing',
+    redirect_uris: ['https://choosing.example.test/callback'],
+  });
+  const application = `/applications/${body.client_id}`;
+  /** Somebody else has it authenticate without a secret. */
+  const withoutSecrets = () =>
+    admin.call('PATCH', `/v1/clients/${body.client_id}`, {
+      body: { token_endpoint_auth_method: 'none' },
+      headers: { 'if-match': '"1"' },
+    });
+  return [
+    {
+      at: '/applications',
+      opens: ['New application', /^Machine/],
+      name: 'Choosing machine',
+      chooses: first,
+      meanwhile: deleting(first),
+      sends: 'Register',
+      saidAt: 'APIs that it may ask tokens for',
+    },
+    {
+      at: application,
+      opens: ['Change it'],
+      chooses: second,
+      meanwhile: deleting(second),
+      sends: 'Save',
+      saidAt: 'APIs',
+    },
+    {
+      at: application,
+      opens: ['New secret …'],
+      meanwhile: withoutSecrets,
+      sends: 'Make it',
+      saidAt: 'The secret in force is accepted',
+    },
+  ];
+}
+
+it('a choice that is refused says so at its group, to the eye and to a screen reader, and stays as it was made', async () => {
+  const window = await world.enter('/console/now');
+  window.setDefaultTimeout(10_000);
+  const wrong: unknown[] = [];
+  for (const { at, opens, name, chooses, meanwhile, sends, saidAt } of await refusedChoices()) {
+    await window.goto(`${world.url}/console${at}`);
+    for (const button of opens) await window.getByRole('button', { name: button }).first().click();
+    if (name) await window.getByLabel('Name', { exact: true }).fill(name);
+    if (chooses) await window.getByLabel(chooses).check();
+    const { status, text } = await meanwhile();
+    expect([saidAt, status < 300 || text]).toEqual([saidAt, true]);
+    await window.getByRole('button', { name: sends, exact: true }).click();
+    const place = window
+      .getByRole('group', { name: saidAt, exact: true })
+      .or(window.getByLabel(saidAt, { exact: true }).and(window.locator('select')));
+    await place.and(window.locator('[aria-describedby]')).waitFor();
+    const told = await place.evaluate((one) => {
+      const said = document.getElementById(one.getAttribute('aria-describedby') ?? '');
+      return { isSaid: said?.checkVisibility() === true && said.role === 'alert', text: said?.textContent };
+    });
+    const isKept = chooses === undefined || (await window.getByLabel(chooses).isChecked());
+    if (!told.isSaid || !told.text || !isKept) wrong.push([at, saidAt, told, isKept]);
+  }
+  expect(wrong).toEqual([]);
+}, 90_000);

@@ -23,7 +23,7 @@ export class ConsoleWorld {
     private readonly browser: Browser,
   ) {}
 
-  static async open(): Promise<ConsoleWorld> {
+  static async open(settings: Readonly<Record<string, string>> = {}): Promise<ConsoleWorld> {
     const port = await freePort();
     const url = `http://console.localhost:${port}`;
     const admin = await AdminWorld.start({
@@ -31,6 +31,7 @@ export class ConsoleWorld {
       CURFEW_CONSOLE_URL: url,
       CURFEW_VIRTUAL_CLOCK: 'true',
       CURFEW_SCENARIOS: 'true',
+      ...settings,
     });
     const gateway = await startGateway(admin.server, { CURFEW_GATEWAY_PORT: String(port) });
     return new ConsoleWorld(admin, gateway, url, await launchChromium());
@@ -163,6 +164,13 @@ export function routedPages(): string[] {
     return `${above?.path ? whole(above) : ''}/${path}`.replaceAll('//', '/');
   };
   return blocks.filter(({ isPage }) => isPage).map(whole);
+}
+
+/** The scope without which a page of the navigation shows nothing, by its address. */
+export function neededScopes(): Readonly<Record<string, string>> {
+  const source = readFileSync('apps/console/src/shell/navigation.ts', 'utf8');
+  const found = [...source.matchAll(/ to: '(\/\w+)',[\s\S]*?scope: '([\w:]+)'/g)];
+  return Object.fromEntries(found.map(([, to, scope]) => [to!, scope!]));
 }
 
 /** Each page of the router: an address at which it shows something, and a text that is there once it is complete. */

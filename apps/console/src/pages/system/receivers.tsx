@@ -89,7 +89,7 @@ function ReceiverTable({ receivers, onOpen }: ReceiverTableProps) {
                     data-row={receiver.id}
                     onClick={() => onOpen(receiver)}
                   >
-                    {receiver.dead} dead letters …
+                    {receiver.dead} dead {receiver.dead === 1 ? 'letter' : 'letters'} …
                   </button>
                 )}
               </td>
@@ -120,7 +120,7 @@ function DeadLetters({ receiver, onClose }: { readonly receiver: Receiver; reado
         {letters.data?.items.map(({ id, cause, attempts, event_at: at, dead_at: dead }) => (
           <li key={id}>
             <span className="strong">{cause ? reasonWords(cause) : 'unknown cause'}</span> after {attempts}{' '}
-            attempts
+            {attempts === 1 ? 'attempt' : 'attempts'}
             <span className="small quiet">
               {' '}
               · happened <Time at={at} />, given up <Time at={dead} />
@@ -128,10 +128,11 @@ function DeadLetters({ receiver, onClose }: { readonly receiver: Receiver; reado
           </li>
         ))}
       </ul>
+      {letters.data?.items.length === 0 && <p className="quiet">None is left.</p>}
       {letters.data?.next_cursor && <p className="quiet">The latest 50 are shown.</p>}
       {redrive.data && (
         <p className="notice good" role="status">
-          {redrive.data.redriven} are sent again.
+          {redrive.data.redriven} {redrive.data.redriven === 1 ? 'is' : 'are'} sent again.
         </p>
       )}
       {redrive.isError && <Failed error={redrive.error} />}
