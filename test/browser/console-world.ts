@@ -166,13 +166,6 @@ export function routedPages(): string[] {
   return blocks.filter(({ isPage }) => isPage).map(whole);
 }
 
-/** The scope without which a page of the navigation shows nothing, by its address. */
-export function neededScopes(): Readonly<Record<string, string>> {
-  const source = readFileSync('apps/console/src/shell/navigation.ts', 'utf8');
-  const found = [...source.matchAll(/ to: '(\/\w+)',[\s\S]*?scope: '([\w:]+)'/g)];
-  return Object.fromEntries(found.map(([, to, scope]) => [to!, scope!]));
-}
-
 /** Each page of the router: an address at which it shows something, and a text that is there once it is complete. */
 export async function pageAddresses(
   { admin }: ConsoleWorld,

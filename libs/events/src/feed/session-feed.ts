@@ -138,11 +138,8 @@ export class SessionFeed {
   /** Takes an announcement; announcements that arrive together are told together. */
   heard(payload: string): void {
     const word = readNodeWord(payload);
-    if (word) {
-      this.#heardWord(word);
-      return;
-    }
-    const ends = readAnnouncement(payload, this.#parts.clock.now());
+    if (word) this.#heardWord(word);
+    const ends = word ? null : readAnnouncement(payload, this.#parts.clock.now());
     // The ends of an announcement that cannot be understood are found in the tables, before the next beat.
     if (!ends) return;
     if (this.#waiting.push(ends) === 1) setImmediate(() => this.#flush());
