@@ -126,7 +126,9 @@ describe('a thousand applications', () => {
     await page.getByText('Several have this name. Choose one of them by its id.').waitFor();
     await chosen('Twin · many-1000');
     await page.waitForURL(/client=many-1000/);
-    await page.waitForFunction(() => document.querySelector<HTMLInputElement>('main input')?.value === 'Twin');
+    await page.waitForFunction(
+      () => document.querySelector<HTMLInputElement>('main input')?.value === 'Twin',
+    );
     await chosen('Nothing');
     await page.getByText('No application is called that.').waitFor();
     expect([await field.inputValue(), await world.faults(page)]).toEqual(['Nothing', []]);
