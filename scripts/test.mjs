@@ -1,6 +1,6 @@
 import './node-version.mjs';
 
-// npm test: sets up and runs what can fail, but for the long tests; npm run test:long runs those, and npm run test:all both. npm run
+// npm test: sets up and runs what can fail, but for the long tests; npm run test:long runs those, and npm test -- all (or npm run test:all) both. npm run
 // test:unit (and so on) runs one kind of test; arguments narrow it down, as in `npm run test:unit -- libs/clock`.
 const { testEverything, testLong, testSome } = await import('./test-run.mjs');
 const { projects } = await import('./test-projects.mjs');

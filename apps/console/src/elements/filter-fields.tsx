@@ -19,6 +19,8 @@ interface TextFieldProps extends FieldProps {
   readonly placeholder?: string;
   readonly options?: readonly Suggestion[];
   readonly onType?: (value: string) => void;
+  /** The text that was typed stays, whatever the value becomes: it is being looked up, or was refused. */
+  readonly isKept?: boolean;
 }
 
 /** A text that takes effect on Enter or when the field is left, so that no search begins in the middle of a word. */
@@ -31,13 +33,16 @@ export function TextField({
   onType,
   placeholder,
   options,
+  isKept = false,
 }: TextFieldProps) {
   const id = useId();
   const [text, setText] = useState(value);
   const isTyping = useRef(false);
+  const kept = useRef(isKept);
+  kept.current = isKept;
   useEffect(() => {
-    // A name that arrives late does not take the place of what is being typed.
-    if (!isTyping.current) setText(value);
+    // A name that arrives late does not take the place of what is being typed, looked up, or refused.
+    if (!isTyping.current && !kept.current) setText(value);
   }, [value]);
   const commit = () => {
     isTyping.current = false;

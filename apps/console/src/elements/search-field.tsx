@@ -41,6 +41,7 @@ export function SearchField(props: SearchFieldProps) {
   const { chosen, of, find, idWord = 'id', unknown, problem, onChange, ...field } = props;
   const [typed, setTyped] = useState('');
   const [fault, setFault] = useState<string>();
+  const [isLookingUp, setIsLookingUp] = useState(false);
   const queries = useQueryClient();
   const text = typed.trim();
   const found = (part: string, limit: number) => ({
@@ -55,9 +56,11 @@ export function SearchField(props: SearchFieldProps) {
     if (typeof known === 'object') return onChange(known.id);
     // A suggestion that names its id is found by that.
     const part = whole.split(separator).at(-1) ?? whole;
+    setIsLookingUp(true);
     const choices = await queries.fetchQuery(found(part, maxSearched)).catch((error) => {
       setFault(problemIn(error)?.message ?? 'The name could not be looked up.');
     });
+    setIsLookingUp(false);
     if (!choices) return;
     const one = choices.find(({ id }) => id === part) ?? only(choices, whole);
     if (typeof one === 'object') onChange(one.id);
@@ -71,6 +74,7 @@ export function SearchField(props: SearchFieldProps) {
       problem={fault ?? problem}
       options={(suggested.data ?? []).map((one, _, all) => ({ value: wordsOf(one, all), about: one.alias }))}
       onType={setTyped}
+      isKept={isLookingUp || fault !== undefined}
       onCommit={(whole) => void commit(whole)}
     />
   );
