@@ -1,5 +1,5 @@
 import type { IdentityProvider } from '@curfew/accounts/identity-providers';
-import type { outboundFetch } from '@curfew/token-endpoint/client';
+import { limitedBytes, type outboundFetch } from '@curfew/token-endpoint/client';
 import { LRUCache } from 'lru-cache';
 import * as openid from 'openid-client';
 
@@ -169,13 +169,7 @@ const bounded =
       ...(body === undefined ? {} : { body: String(body) }),
       ...(signal === undefined ? {} : { signal }),
     });
-    const chunks: Uint8Array[] = [];
-    let bytes = 0;
-    for await (const chunk of response.body ?? []) {
-      bytes += chunk.length;
-      if (bytes > maxBytes) throw new Error('the answer of the identity provider is too large');
-      chunks.push(chunk);
-    }
-    const read = [204, 205, 304].includes(response.status) ? null : Buffer.concat(chunks);
-    return new Response(read, { status: response.status, headers: response.headers });
+    const read = new Uint8Array(await limitedBytes(response, maxBytes));
+    const isEmpty = [204, 205, 304].includes(response.status);
+    return new Response(isEmpty ? null : read, { status: response.status, headers: response.headers });
   };

@@ -23,6 +23,19 @@ interface TextFieldProps extends FieldProps {
   readonly isKept?: boolean;
 }
 
+/** The text of a field: its value, until somebody types. */
+function useTypedText(value: string, isKept: boolean) {
+  const [text, setText] = useState(value);
+  const isTyping = useRef(false);
+  const kept = useRef(isKept);
+  kept.current = isKept;
+  useEffect(() => {
+    // A name that arrives late does not take the place of what is being typed, looked up, or refused.
+    if (!isTyping.current && !kept.current) setText(value);
+  }, [value]);
+  return { text, setText, isTyping };
+}
+
 /** A text that takes effect on Enter or when the field is left, so that no search begins in the middle of a word. */
 export function TextField({
   label,
@@ -36,14 +49,7 @@ export function TextField({
   isKept = false,
 }: TextFieldProps) {
   const id = useId();
-  const [text, setText] = useState(value);
-  const isTyping = useRef(false);
-  const kept = useRef(isKept);
-  kept.current = isKept;
-  useEffect(() => {
-    // A name that arrives late does not take the place of what is being typed, looked up, or refused.
-    if (!isTyping.current && !kept.current) setText(value);
-  }, [value]);
+  const { text, setText, isTyping } = useTypedText(value, isKept);
   const commit = () => {
     isTyping.current = false;
     if (text.trim() !== value) onCommit(text.trim());

@@ -27,8 +27,8 @@ function statedSeconds(headers: Headers, now: Instant): number {
   return Number.isNaN(expires) ? 0 : (expires - now) / 1000;
 }
 
-/** The text of a body, of which no more than this is read. @throws DocumentTooLarge */
-export async function limitedText({ body }: Response, maxBytes: number): Promise<string> {
+/** The bytes of a body, of which no more than this is read. @throws DocumentTooLarge */
+export async function limitedBytes({ body }: Response, maxBytes: number): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of body ?? []) {
@@ -36,5 +36,10 @@ export async function limitedText({ body }: Response, maxBytes: number): Promise
     if (bytes > maxBytes) throw new DocumentTooLarge('the document is too large');
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
+}
+
+/** The text of such a body. @throws DocumentTooLarge */
+export async function limitedText(response: Response, maxBytes: number): Promise<string> {
+  return (await limitedBytes(response, maxBytes)).toString('utf8');
 }

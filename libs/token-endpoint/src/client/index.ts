@@ -12,5 +12,5 @@ export {
   scopesByHand,
   streamScopes,
 } from './client-scopes.js';
-export { freshUntil, limitedText } from './fetched-document.js';
+export { freshUntil, limitedBytes, limitedText } from './fetched-document.js';
 export { outboundFetch, outboundTimeoutMs } from './outbound-fetch.js';
