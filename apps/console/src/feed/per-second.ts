@@ -18,7 +18,7 @@ export class PerSecond {
 
   add(at: string, name: string, count: number): void {
     const second = Math.floor(Date.parse(at) / 1000);
-    let found = this.#seconds.find((one) => one.second === second);
+    let found = this.#seconds.findLast((one) => one.second === second);
     if (!found) {
       found = { second, byName: new Map() };
       this.#seconds = [...this.#seconds.filter((one) => one.second > second - 2 * shownSeconds), found];
