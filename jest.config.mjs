@@ -34,6 +34,8 @@ export default {
   workerIdleMemoryLimit: '512MB',
   projects: [
     suite('unit', inSources('!(*.costly).spec.ts')),
+    // The same tests in two files, for a run of all of them.
+    suite('unit-at-once', ['<rootDir>/test/unit/*.test.ts']),
     // Pure as well, but thousands of cases each, or real password hashing: too slow to run at every save.
     suite('costly', inSources('*.costly.spec.ts')),
     suite('contract', ['<rootDir>/test/contract/**/*.test.ts']),

@@ -194,6 +194,10 @@ async function runProjects(names, chosen) {
 
 /** @typedef {Count & { broken: { file: string, passed: number, tests: string[] }[], isWhole: boolean }} Outcome */
 
+/** Unit tests run at once, unless some of their files are asked for. @param {string[]} names @param {string[]} values */
+const jestProjects = (names, values) =>
+  names.map((name) => (name === 'unit' && !values.includes('--testPathPatterns') ? 'unit-at-once' : name));
+
 /** @param {string[]} names @param {string[]} values @returns {Promise<Outcome>} */
 async function runJest(names, values) {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'curfew-results-'));
@@ -206,7 +210,7 @@ async function runJest(names, values) {
         '--disable-warning=ExperimentalWarning',
         at('node_modules/jest/bin/jest.js'),
       ],
-      ...['--selectProjects', ...names, '--passWithNoTests'],
+      ...['--selectProjects', ...jestProjects(names, values), '--passWithNoTests'],
       ...['--json', `--outputFile=${results}`, `--reporters=${at('scripts/test-reporter.mjs')}`],
       `--testSequencer=${at('scripts/test-order.mjs')}`,
       ...values,

@@ -12,7 +12,8 @@ describe('a log of troubles', () => {
       troubles.note(subject, {});
       return said.length;
     };
-    for (let n = 0; n < 1_000; n += 1) expect(note(`trouble ${n}`)).toBe(1);
+    const counts = Array.from({ length: 1_000 }, (_, n) => note(`trouble ${n}`));
+    expect(new Set(counts)).toEqual(new Set([1]));
     expect([note('trouble 0'), note('trouble 999')]).toEqual([0, 0]);
     expect(note('one more')).toBe(1);
     expect([note('trouble 1'), note('trouble 0')]).toEqual([0, 1]);

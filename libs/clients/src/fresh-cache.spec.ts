@@ -115,11 +115,13 @@ describe('a memory that is fresh', () => {
     const real = cache.get('real', true);
     next().answer('one');
     await real;
+    const answers = new Set<unknown>();
     for (let n = 0; n < 1000; n += 1) {
       const invented = cache.get(`invented-${n}`, true);
       next().answer(null);
-      expect(await invented).toBeNull();
+      answers.add(await invented);
     }
+    expect([...answers]).toEqual([null]);
     expect(await cache.get('invented-999', true)).toBeNull();
     expect(await cache.get('real', true)).toEqual({ text: 'one' });
     expect(pending).toHaveLength(0);

@@ -108,7 +108,8 @@ describe('counts', () => {
 
   it('hold ten thousand keys of each kind between two writings, and refuse one more', () => {
     const world = new World();
-    for (let n = 0; n < 10_000; n += 1) expect(world.shown(0, `${n}`)).toBe(true);
+    const taken = Array.from({ length: 10_000 }, (_, n) => world.shown(0, `${n}`));
+    expect(taken.filter(Boolean)).toHaveLength(10_000);
     expect([world.shown(0, 'one more'), world.shown(0, '7'), world.used(0, 'apart')]).toEqual([
       false,
       true,

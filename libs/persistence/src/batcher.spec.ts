@@ -6,10 +6,14 @@ const notEveryones = () => false;
 describe('a batcher', () => {
   it('runs what one turn brings together, and what comes meanwhile in the next', async () => {
     const runs: number[][] = [];
+    let finish = () => {};
+    const waiting = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
     const batcher = new Batcher<number, number>(
       async (items) => {
         runs.push([...items]);
-        await pause(20);
+        await waiting;
         return items.map((item) => item * 10);
       },
       { inFlight: 1, largest: 3 },
@@ -18,6 +22,7 @@ describe('a batcher', () => {
     const first = [1, 2].map((item) => batcher.submit(item));
     await pause(1);
     const later = [3, 4, 5, 6].map((item) => batcher.submit(item));
+    finish();
     expect(await Promise.all([...first, ...later])).toEqual([10, 20, 30, 40, 50, 60]);
     expect(runs).toEqual([[1, 2], [3, 4, 5], [6]]);
   });

@@ -7,10 +7,7 @@ describe('an id', () => {
     expect(new Set(ids).size).toBe(10_000);
     // Nor do two share their random half, as they would if random bytes were used twice.
     expect(new Set(ids.map((id) => id.slice(19))).size).toBe(10_000);
-    for (const id of ids) {
-      expect(isUuid(id)).toBe(true);
-      expect(id).toMatch(/^01ba60d3-3800-7...-[89ab]/);
-    }
+    expect(ids.filter((id) => !isUuid(id) || !/^01ba60d3-3800-7...-[89ab]/.test(id))).toEqual([]);
   });
 
   it('sorts by the instant at which it was made', () => {

@@ -148,7 +148,8 @@ describe('addresses of callers', () => {
     };
     const address = (n: number) => `10.0.${Math.floor(n / 256)}.${n % 256}`;
     const ask = (first: number, end: number) => {
-      for (let n = first; n < end; n += 1) expect(isTrusted(address(n), list)).toBe(true);
+      const addresses = Array.from({ length: end - first }, (_, n) => address(first + n));
+      expect(addresses.filter((one) => !isTrusted(one, list))).toEqual([]);
     };
     ask(0, 1_000);
     ask(0, 1_000);

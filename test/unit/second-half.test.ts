@@ -1,0 +1,3 @@
+import { declareEverySecond } from './specifications.js';
+
+await declareEverySecond(1);
