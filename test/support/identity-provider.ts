@@ -14,6 +14,8 @@ export interface Deviation {
   /** Signs with a key that is not published. */
   readonly isForged?: boolean;
   readonly error?: string;
+  /** The answer of its userinfo endpoint, beside the subject. */
+  readonly userinfo?: Readonly<Record<string, unknown>>;
 }
 
 interface Code {
@@ -34,11 +36,16 @@ export class IdentityProvider {
   stated: string | undefined;
   /** How it lets its clients authenticate. */
   authMethods = ['client_secret_basic'];
+  /** Set where it has a userinfo endpoint. */
+  hasUserinfo = false;
+  /** How often that was asked. */
+  userinfoRequests = 0;
   /** How often its keys were asked for. */
   keySetRequests = 0;
   #server: Server | undefined;
   #port = 0;
   readonly #codes = new Map<string, Code>();
+  readonly #tokens = new Map<string, Code>();
 
   private constructor(
     private readonly published: KeyPair,
@@ -118,6 +125,11 @@ export class IdentityProvider {
       const jwk = await exportJWK(this.published.publicKey);
       return json(200, { keys: [{ ...jwk, kid: 'one', alg: 'ES256', use: 'sig' }] });
     }
+    if (pathname === '/userinfo') {
+      this.userinfoRequests += 1;
+      const found = this.#tokens.get(/^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? '');
+      return found ? json(200, { sub: found.subject, ...found.deviation.userinfo }) : json(401, {});
+    }
     if (pathname === '/token') return json(...(await this.redeem(request)));
     return json(404, {});
   }
@@ -128,6 +140,7 @@ export class IdentityProvider {
       authorization_endpoint: `${this.issuer}/authorize`,
       token_endpoint: `${this.issuer}/token`,
       jwks_uri: `${this.issuer}/jwks`,
+      ...(this.hasUserinfo ? { userinfo_endpoint: `${this.issuer}/userinfo` } : {}),
       response_types_supported: ['code'],
       subject_types_supported: ['public'],
       id_token_signing_alg_values_supported: ['ES256'],
@@ -166,6 +179,9 @@ export class IdentityProvider {
     };
     const { claims = {}, isForged = false } = found.deviation;
     const id_token = await this.sign({ ...right, ...claims }, isForged);
-    return [200, { access_token: 'unused', token_type: 'Bearer', id_token }];
+    const access_token = randomBytes(24).toString('base64url');
+    this.#tokens.set(access_token, found);
+    this.secrets.push(access_token);
+    return [200, { access_token, token_type: 'Bearer', id_token }];
   }
 }

@@ -146,6 +146,21 @@ export class ArtifactStore {
     return changed.length === 1;
   }
 
+  /** Uses an id up within `transaction`, which others that name it wait for; false where it was used up before. */
+  async useUp(
+    key: ArtifactKey,
+    now: Instant,
+    expiresAt: Instant,
+    transaction: Transaction,
+  ): Promise<boolean> {
+    const used = await transaction.$queryRaw<unknown[]>`
+      INSERT INTO protocol_artifact AS a (kind, id_hash, payload, consumed_at, expires_at)
+      VALUES (${key.kind}, ${hash(key.id)}, ''::bytea, ${new Date(now)}, ${new Date(expiresAt)})
+      ON CONFLICT (kind, id_hash) DO UPDATE SET consumed_at = excluded.consumed_at, expires_at = excluded.expires_at
+      WHERE a.consumed_at IS NULL RETURNING 1`;
+    return used.length === 1;
+  }
+
   /** True if nobody has registered this id before (until `expiresAt`); for proofs and assertions (RFC 9449 §11.1). */
   insertOnce(key: ArtifactKey, now: Instant, expiresAt: Instant): Promise<boolean> {
     return this.#once.record({ key, now, expiresAt });

@@ -117,7 +117,33 @@ function addInteraction(commit: CommitBuilder, writes: StagedWrites, seal: Paylo
     commit.step('over', `SELECT 1 ${entriesAgainst({ account, at: since })}`);
     commit.condition('NOT EXISTS (SELECT 1 FROM over)');
   }
+  if (proof?.upstream?.isOneSession) addUpstreamSession(commit, proof.upstream.key, proof.at);
 }
+
+/**
+ * The session at another identity provider must not have ended while its person was on the way. The end takes the same row, so one of the
+ * two waits for the other: it finds what was written here, or this finds the row used up.
+ */
+function addUpstreamSession(commit: CommitBuilder, key: string, provedAt: number): void {
+  const idHash = commit.value(hashOfId(key), 'bytea');
+  const until = `${at(commit.value(provedAt, 'float8'))} + interval '1 day'`;
+  commit.step(
+    'there',
+    `INSERT INTO protocol_artifact AS a (kind, id_hash, payload, expires_at) VALUES ('${upstreamSessionKind}', ${idHash}, ''::bytea, ${until})
+     ON CONFLICT (kind, id_hash) DO UPDATE SET expires_at = GREATEST(a.expires_at, excluded.expires_at) WHERE a.consumed_at IS NULL RETURNING 1`,
+  );
+  commit.condition('EXISTS (SELECT 1 FROM there)');
+}
+
+/** The kind of the row that stands for a session at another identity provider; it is used up when that ends. */
+export const upstreamSessionKind = 'UpstreamSession';
+
+/** The keys that one browser keeps: later ones take the place of the oldest. */
+const maxUpstream = 8;
+
+/** The keys of a browser with one more. */
+const withUpstream = (before: string, key: string): string =>
+  `(array_remove(COALESCE(${before}, '{}'), ${key}) || ${key})[greatest(1, cardinality(COALESCE(${before}, '{}')) - ${maxUpstream - 2}):]`;
 
 /**
  * A request that found somebody signed in writes only while they are: an end of their browser session waits for this commit or is seen by
@@ -215,7 +241,7 @@ function addConsent(commit: CommitBuilder, { consent }: StagedWrites): void {
 
 function addBrowserSession(commit: CommitBuilder, { browserSession }: StagedWrites, seal: PayloadSeal): void {
   if (!browserSession) return;
-  const { id, payload, signIn, baseline, expiresAt, existed, events } = browserSession;
+  const { id, payload, signIn, baseline, expiresAt, existed, events, upstream } = browserSession;
   const { uid, accountId = null } = payload;
   const idHash = hashOfId(id);
   const values = [
@@ -233,18 +259,26 @@ function addBrowserSession(commit: CommitBuilder, { browserSession }: StagedWrit
   ] as const;
   const columns = values.map(([name]) => name);
   // A statement is named by its steps, so each text of a step has a name of its own: a sign-in that goes on keeps its circumstances.
-  const step = `${existed ? 'moved' : 'begun'}${baseline ? '' : '_on'}`;
+  const step = `${existed ? 'moved' : 'begun'}${baseline ? '' : '_on'}${upstream ? '_upstream' : ''}`;
+  const key = upstream && commit.value(upstream.key, 'text');
   // A session gets a new id at every sign-in (fixation); the row is the person's, so it follows by uid. One that is gone stays gone.
   if (existed) {
-    const set = values.map(([name, value]) => `${name} = ${value}`).join(', ');
+    const named = values.map(([name, value]) => `${name} = ${value}`);
+    const set = [...named, ...(key ? [`upstream = ${withUpstream('upstream', key)}`] : [])].join(', ');
     const where = `uid = ${commit.value(uid, 'text')} AND ended_at IS NULL AND ${commit.ready}`;
     commit.writing(step, `UPDATE browser_session SET ${set} WHERE ${where} RETURNING 1`);
   } else {
-    const all = [commit.value(uid, 'text'), ...values.map(([, value]) => value)].join(', ');
+    const all = [
+      commit.value(uid, 'text'),
+      ...values.map(([, value]) => value),
+      ...(key ? [`ARRAY[${key}]`] : []),
+    ];
+    const again = columns.map((name) => `${name} = excluded.${name}`);
+    if (key) again.push(`upstream = ${withUpstream('browser_session.upstream', key)}`);
     commit.writing(
       step,
-      `INSERT INTO browser_session (uid, ${columns.join(', ')}) SELECT ${all} WHERE ${commit.ready}
-       ON CONFLICT (uid) DO UPDATE SET ${columns.map((name) => `${name} = excluded.${name}`).join(', ')} WHERE browser_session.ended_at IS NULL RETURNING 1`,
+      `INSERT INTO browser_session (uid, ${columns.join(', ')}${key ? ', upstream' : ''}) SELECT ${all.join(', ')} WHERE ${commit.ready}
+       ON CONFLICT (uid) DO UPDATE SET ${again.join(', ')} WHERE browser_session.ended_at IS NULL RETURNING 1`,
     );
   }
   if (events.length === 0) return;

@@ -1,10 +1,13 @@
 export { ArtifactStore, InteractionUsed, SignedOutMeanwhile } from './artifact-store.js';
 export { BrowserSessionStore } from './browser-session-store.js';
+export { upstreamSessionKind } from './commit-statements.js';
 export {
   type ArtifactKey,
   type BrowserSessionPayload,
   type FoundArtifact,
   type FoundBrowserSession,
   type KeptSignIn,
+  type ProvedPresence,
   StagedWrites,
+  type UpstreamOrigin,
 } from './staged-writes.js';

@@ -24,6 +24,8 @@ export interface BrowserSessionPayload extends Record<string, unknown> {
   readonly accountId?: string;
   readonly loginTs?: number;
   readonly amr?: readonly string[];
+  /** The instant at which the sign-in ends at the latest, where another identity provider has bounded it. */
+  readonly notAfterMs?: Instant;
 }
 
 /** A browser session as found, its person's sign-in where somebody is signed in, and their account as it is now. */
@@ -61,12 +63,25 @@ export interface StagedBrowserSession {
   /** Whether it was there when the request began: then it must not be brought back when it was ended meanwhile. */
   readonly existed: boolean;
   readonly events: readonly NewEvent[];
+  /** The session at another identity provider that it came of, where this request has shown one. */
+  readonly upstream?: UpstreamOrigin | undefined;
 }
 
-/** Whose password was right, and when. */
+/** The session at another identity provider that a sign-in here came of. */
+export interface UpstreamOrigin {
+  /** A hash by which what came of it is found when it is over there. */
+  readonly key: string;
+  /** Whether that names one session there; else it is all that the provider tells of the person. */
+  readonly isOneSession: boolean;
+  /** When it is over there at the latest, where the provider says so. */
+  readonly endsAt: Instant | null;
+}
+
+/** Who has proved who they are, and when. */
 export interface ProvedPresence {
   readonly accountId: string;
   readonly at: Instant;
+  readonly upstream?: UpstreamOrigin | undefined;
 }
 
 const nameOf = ({ kind, id }: ArtifactKey): string => `${kind} ${id}`;

@@ -20,6 +20,8 @@ export const toldChanges: ReadonlySet<string> = new Set<Change>([
   'recovery_codes_renewed',
   'recovery_code_used',
   'browser_remembered',
+  'identity_linked',
+  'identity_unlinked',
 ]);
 
 /**

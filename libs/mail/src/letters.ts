@@ -142,6 +142,8 @@ const changeWords: Readonly<Record<string, string>> = {
   second_step_changed: 'the second step is asked for in other places',
   recovery_codes_renewed: 'new recovery codes were made',
   browser_remembered: 'a browser was remembered, in which no second step is asked for,',
+  identity_linked: 'a sign-in with another identity provider was linked',
+  identity_unlinked: 'the link to a sign-in with another identity provider was removed',
   recovery_code_used: 'a recovery code was used to sign in',
 };
 

@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Account, ConsentService, Settlement } from '@curfew/accounts';
-import type { StagedWrites } from '@curfew/artifacts';
-import { InteractionUsed } from '@curfew/artifacts';
+import { InteractionUsed, type StagedWrites, type UpstreamOrigin } from '@curfew/artifacts';
 import { elapsedMs, type Instant } from '@curfew/session-policy';
 import { type AuthenticationMethod, methodsTogether } from '@curfew/session-policy/authentication';
 import { deadlines } from '@curfew/session-policy/deadlines';
@@ -26,6 +25,8 @@ export interface RecognisedPerson {
   readonly methods: readonly AuthenticationMethod[];
   /** When they gave the first of the proofs, where that was in an earlier request. */
   readonly provedAt?: Instant | undefined;
+  /** The session at another identity provider that says so. */
+  readonly upstream?: UpstreamOrigin | undefined;
   readonly remember?: boolean | undefined;
   /** The attempts that their password settles, if that is not written yet. */
   readonly settlement?: Settlement | undefined;
@@ -89,10 +90,10 @@ export class Interactions {
       const scope = currentScope();
       const { now, staged } = scope;
       scope.isAct = true;
-      const { accountId, methods, remember = false, settlement, provedAt = now } = person;
+      const { accountId, methods, remember = false, settlement, provedAt = now, upstream } = person;
       staged.settlement = settlement;
       const login = { accountId, amr: [...methods], remember, ts: epochSeconds(provedAt) };
-      const result = signedInAs({ ...login, atMs: provedAt, seenMs: now });
+      const result = signedInAs({ ...login, atMs: provedAt, seenMs: now, upstream });
       await this.#finish(request, response, result, false);
       return scope.signedInWith;
     };
@@ -207,13 +208,13 @@ export class Interactions {
       const provider = this.server.provider as Provider & { cookieName(kind: string): string };
       const context = provider.createContext(request, response) as Jar;
       const found = (await provider.Session.get(context as never)) as unknown as CookieSession;
-      const { accountId, methods, remember = false, settlement, provedAt } = person;
+      const { accountId, methods, remember = false, settlement, provedAt, upstream } = person;
       // Another person at the same browser starts afresh: nothing of the previous one is carried over.
       const isOther = found.accountId !== undefined && found.accountId !== accountId;
       const session = isOther ? (new provider.Session() as unknown as CookieSession) : found;
       // Outside of the library's own routes nothing else tells a renewed session from one that is to go.
       const { staged, now } = currentScope();
-      if (provedAt !== undefined) staged.notePresence({ accountId, at: provedAt });
+      if (provedAt !== undefined) staged.notePresence({ accountId, at: provedAt, upstream });
       if (isOther) staged.forgetBrowserSession(found.uid);
       currentScope().renewedFrom = session.id;
       session.resetIdentifier();

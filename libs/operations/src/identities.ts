@@ -4,6 +4,7 @@ import { endAccount, recordChanges } from './account-changed.js';
 import { createAccount } from './accounts.js';
 import { type Author, inTransaction, type OperationParts } from './author.js';
 import type { EverythingEnded } from './end-sessions.js';
+import { type FactorChange, factorChanged } from './second-factors.js';
 
 /** Links a person as an identity provider knows them to an account. @throws AccountError */
 export const linkIdentity = (
@@ -32,6 +33,22 @@ export const unlinkIdentity = (
     await recordChanges(parts, accountId, ['identity_unlinked'], author, tx);
     return endAccount(parts, accountId, 'ended_by_administrator', author, tx);
   });
+
+/**
+ * A person takes a link of their own away. It is a change of how they sign in, so that it ends what a change of a factor ends; null, with
+ * nothing changed, where there is no such link.
+ */
+export const unlinkOwnIdentity = (
+  parts: OperationParts,
+  identity: Identity,
+  accountId: string,
+  author: Author,
+): Promise<FactorChange | null> =>
+  inTransaction(parts, author, undefined, async (tx) =>
+    (await parts.identities.unlink(identity, accountId, tx))
+      ? factorChanged(parts, accountId, ['identity_unlinked'], author, tx)
+      : null,
+  );
 
 /** Makes an account for somebody whom an identity provider knows; it has no password. @throws AccountError */
 export const createLinkedAccount = (

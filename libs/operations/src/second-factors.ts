@@ -119,10 +119,10 @@ export const setSecondStep = (
   });
 
 /**
- * Everything that goes with a factor that was added or removed, in the transaction of the change: its events, and the ends that a policy
+ * Everything that goes with a factor that was added or removed, or with a link that its person removed, in the transaction of the change: its events, and the ends that a policy
  * demands which ends sessions with a change of the password. Every such change passes here, whoever made it.
  */
-const factorChanged = async (
+export const factorChanged = async (
   parts: OperationParts,
   accountId: string,
   changes: Parameters<typeof recordChanges>[2],

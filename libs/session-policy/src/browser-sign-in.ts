@@ -225,9 +225,13 @@ export function factsOfSessions(
   };
 }
 
-/** The sign-in of a browser that begins at `at`, its limits fixed by the policy given. */
-export function signedInBrowser(policy: SessionPolicy, at: Instant): BrowserSession {
-  const { absoluteDeadline } = beginning({ signedInAt: at, authenticatedAt: null }, policy);
+/** The sign-in of a browser that begins at `at`, its limits fixed by the policy given, and `notAfter` where it is bounded elsewhere. */
+export function signedInBrowser(
+  policy: SessionPolicy,
+  at: Instant,
+  notAfter: Instant | null = null,
+): BrowserSession {
+  const { absoluteDeadline } = beginning({ signedInAt: at, authenticatedAt: null }, policy, notAfter);
   return {
     signedInAt: at,
     authenticatedAt: null,

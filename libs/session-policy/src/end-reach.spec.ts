@@ -20,6 +20,7 @@ describe('how far an end reaches', () => {
     logout: 'session',
     ended_by_user: 'browser',
     ended_by_administrator: 'browser',
+    ended_by_identity_provider: 'browser',
     password_changed: 'account',
     factor_changed: 'account',
     account_disabled: 'account',

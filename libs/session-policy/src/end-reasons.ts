@@ -108,6 +108,14 @@ const table = {
       'An operator ends sessions that are in wrong hands. `--only-this-session` narrows it; an end of a whole account takes all browsers, and one of a whole client asks for proof at that client.',
     ),
   },
+  ended_by_identity_provider: {
+    initiator: 'system',
+    meaning:
+      'The identity provider with which the person had signed in said that their session there is over (OpenID Connect Back-Channel Logout).',
+    ...wholeBrowser(
+      'The sign-in of the browser rests on the session there, and so does all that came of it.',
+    ),
+  },
   password_changed: {
     initiator: 'user',
     meaning: 'The password changed, and the policy ends other sessions then.',
@@ -115,7 +123,8 @@ const table = {
   },
   factor_changed: {
     initiator: 'user',
-    meaning: 'A second factor was set up, replaced or removed, and the policy ends other sessions then.',
+    meaning:
+      'A second factor was set up, replaced or removed, or a person removed a link to another identity provider, and the policy ends other sessions then.',
     ...wholeAccount('A thief may have signed in while the factor was missing, or was theirs.'),
   },
   account_disabled: {

@@ -13,12 +13,17 @@ import { siblingsAfterRotation } from './sibling-circumstances.js';
 import type { RequestSignals } from './signals.js';
 import { earliest, elapsedMs, type Instant, isPast, latest, plus } from './time.js';
 
-/** The times of what begins with an authorization, its deadlines fixed by the policy it is signed in under. */
+/**
+ * The times of what begins with an authorization, its deadlines fixed by the policy it is signed in under. It ends at `notAfter` at the
+ * latest, where somebody else has bounded the sign-in (IPSIE SL1 §3.2.1).
+ */
 export const beginning = (
   { signedInAt, authenticatedAt }: Pick<SignInFacts, 'signedInAt' | 'authenticatedAt'>,
   policy: DeadlineLimits,
+  notAfter: Instant | null = null,
 ): TimedSession => {
-  const absoluteDeadline = absoluteDeadlineUnder(policy, { signedInAt, authenticatedAt });
+  const byPolicy = absoluteDeadlineUnder(policy, { signedInAt, authenticatedAt });
+  const absoluteDeadline = earliest(byPolicy, notAfter ?? byPolicy);
   return {
     signedInAt,
     authenticatedAt,
@@ -32,10 +37,10 @@ export const beginning = (
 
 const atEachStart = fixedValues(sessionFields);
 
-/** A new session, its deadlines fixed by the policy it is signed in under. */
-export function started(facts: SignInFacts, policy: SessionPolicy): Session {
+/** A new session, its deadlines fixed by the policy it is signed in under, and `notAfter` where its sign-in is bounded. */
+export function started(facts: SignInFacts, policy: SessionPolicy, notAfter: Instant | null = null): Session {
   const { id, ...others } = facts;
-  return { id, ...others, ...atEachStart, ...beginning(facts, policy) };
+  return { id, ...others, ...atEachStart, ...beginning(facts, policy, notAfter) };
 }
 
 const refreshCounts = (policy: SessionPolicy): boolean => policy.activity !== 'use';

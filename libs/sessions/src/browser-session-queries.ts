@@ -1,4 +1,4 @@
-import { type HotStatement, milliseconds, type PrismaService } from '@curfew/persistence';
+import { type HotStatement, milliseconds, type PrismaService, type Transaction } from '@curfew/persistence';
 import {
   type EndReason,
   type Instant,
@@ -110,6 +110,14 @@ export class BrowserSessionQueries {
     return found;
   }
 
+  /** The browsers in which somebody signed in by way of one of these sessions at another identity provider, as far as they stand. */
+  async ofUpstream(keys: readonly string[], transaction: Transaction): Promise<readonly string[]> {
+    const rows = await transaction.$queryRaw<{ uid: string }[]>`
+      SELECT uid FROM browser_session
+      WHERE upstream && ${[...keys]}::text[] AND upstream IS NOT NULL AND ended_at IS NULL ORDER BY uid LIMIT ${maxOfUpstream}`;
+    return rows.map(({ uid }) => uid);
+  }
+
   async #read(
     statement: HotStatement,
     values: readonly [Instant, ...unknown[]],
@@ -122,6 +130,9 @@ export class BrowserSessionQueries {
 
 /** The most browsers that one list shows. */
 const maxListed = 200;
+
+/** The browsers that one session elsewhere ends at most: it is one browser's, or one person's. */
+const maxOfUpstream = 1_000;
 
 function summaryOf(row: Row, policy: SessionPolicy, now: Instant): BrowserSessionSummary | null {
   const [uid, accountId, baseline, endedAt, reason, endDetail, notBefore, ...columns] = row;

@@ -12,6 +12,8 @@ export interface SessionStart {
    * asked for a step-up before that have it now; merely being signed in already heals nothing.
    */
   readonly authenticatedAt: Instant | null;
+  /** The instant at which it ends at the latest, where its sign-in is bounded elsewhere; the policy bounds it as well. */
+  readonly notAfter?: Instant | null;
   /** Secret of the first refresh token, or null where the client gets none. */
   readonly refreshTokenSecret: Buffer | null;
 }

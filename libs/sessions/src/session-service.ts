@@ -111,7 +111,7 @@ export class SessionService {
     alongside: Alongside,
     code?: CodeKey,
   ): Promise<StoredSession> {
-    const session = started(start.facts, policy);
+    const session = started(start.facts, policy, start.notAfter);
     const stored: StoredSession = {
       startedAt: now,
       ...storedAtStart,

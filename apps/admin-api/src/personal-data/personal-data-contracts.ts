@@ -27,6 +27,9 @@ export const exportData = operation({
         account: z.record(z.string(), z.unknown()),
         operator_scopes: z.array(z.string()),
         passkeys: z.array(z.record(z.string(), z.unknown())),
+        identities: z
+          .array(z.record(z.string(), z.unknown()))
+          .meta({ description: 'The accounts elsewhere that are linked to it.' }),
         remembered_browsers: z.array(z.record(z.string(), z.unknown())),
         consents: z.array(z.record(z.string(), z.unknown())),
         sessions: z.array(z.record(z.string(), z.unknown())),

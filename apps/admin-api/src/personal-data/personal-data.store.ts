@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common';
 type Row = Readonly<Record<string, unknown>>;
 
 /** The kinds of rows beside the account itself, as they are named in the export. */
-type RecordName = 'passkeys' | 'consents' | 'sessions' | 'browsers' | 'remembered_browsers';
+type RecordName = 'passkeys' | 'identities' | 'consents' | 'sessions' | 'browsers' | 'remembered_browsers';
 
 /** The rows about one person, without secrets. */
 @Injectable()
@@ -28,11 +28,13 @@ export class PersonalDataStore {
     return row!.known;
   }
 
-  /** Its passkeys and consents, the places where it is or was signed in, and its sessions. */
+  /** Its passkeys, links and consents, the places where it is or was signed in, and its sessions. */
   async records(id: string): Promise<Readonly<Record<RecordName, Row[]>>> {
-    const [passkeys, consents, sessions, browsers, remembered_browsers] = await Promise.all([
+    const [passkeys, identities, consents, sessions, browsers, remembered_browsers] = await Promise.all([
       this.prisma.$queryRaw<Row[]>`
         SELECT name, created_at, last_used_at, backed_up FROM passkey WHERE account_id = ${id}::uuid ORDER BY created_at`,
+      this.prisma.$queryRaw<Row[]>`
+        SELECT issuer, subject, created_at, last_used_at FROM linked_identity WHERE account_id = ${id}::uuid ORDER BY created_at`,
       this.prisma.$queryRaw<
         Row[]
       >`SELECT client_id, granted, granted_at FROM consent WHERE account_id = ${id}::uuid ORDER BY client_id`,
@@ -46,7 +48,7 @@ export class PersonalDataStore {
       this.prisma.$queryRaw<Row[]>`
         SELECT browser, system, created_at, expires_at FROM remembered_browser WHERE account_id = ${id}::uuid ORDER BY created_at`,
     ]);
-    return { passkeys, consents, sessions, browsers, remembered_browsers };
+    return { passkeys, identities, consents, sessions, browsers, remembered_browsers };
   }
 
   /** Takes circumstances and notes out of sessions and sign-ins; says how many rows changed. */
@@ -58,8 +60,8 @@ export class PersonalDataStore {
         WHERE account_id = ${id}::uuid AND (EXISTS (SELECT 1 FROM jsonb_each(baseline) WHERE value <> 'null'::jsonb)
           OR end_detail <> curfew_without_person(end_detail, ${id}::uuid)) RETURNING 1
       ), browsers AS (
-        UPDATE browser_session SET baseline = NULL, end_detail = curfew_without_person(end_detail, ${id}::uuid)
-        WHERE account_id = ${id}::uuid AND (baseline IS NOT NULL OR end_detail <> curfew_without_person(end_detail, ${id}::uuid)) RETURNING 1
+        UPDATE browser_session SET baseline = NULL, upstream = NULL, end_detail = curfew_without_person(end_detail, ${id}::uuid)
+        WHERE account_id = ${id}::uuid AND (baseline IS NOT NULL OR upstream IS NOT NULL OR end_detail <> curfew_without_person(end_detail, ${id}::uuid)) RETURNING 1
       ) SELECT ((SELECT count(*) FROM sessions) + (SELECT count(*) FROM browsers))::int AS changed`;
     return row!.changed;
   }

@@ -5,6 +5,7 @@ import { earliest, type RequestSignals } from '@curfew/session-policy';
 import { SignalsReader } from '@curfew/signals';
 import { Controller, Get, Post, Query, Req, Res } from '@nestjs/common';
 import { applicationsPage, homePage, type SignInEntry, sessionsPage } from '../pages/index.js';
+import { UpstreamParts } from '../upstream/index.js';
 import { seeOther, sendPage } from './answer.js';
 import { OwnAccount, type OwnSession, type OwnSignIn } from './own-account.js';
 import { malformed } from './page-error.js';
@@ -23,6 +24,7 @@ export class AccountController {
     private readonly clock: Clock,
     private readonly settings: PageSettings,
     private readonly signals: SignalsReader,
+    private readonly upstream: UpstreamParts,
   ) {}
 
   @Get()
@@ -33,7 +35,8 @@ export class AccountController {
     const sessionCount = await this.own.sessionCount(id);
     const model = this.settings.pageFor(request);
     const hasSecondStep = secondFactors.length > 0;
-    sendPage(response, homePage({ ...model, username, sessionCount, hasSecondStep }));
+    const hasProviders = this.upstream.offered.offered.length > 0;
+    sendPage(response, homePage({ ...model, username, sessionCount, hasSecondStep, hasProviders }));
   }
 
   @Get('sessions')

@@ -1,4 +1,4 @@
-import { UpstreamPeople } from '../upstream/index.js';
+import { UpstreamLogout, UpstreamPeople } from '../upstream/index.js';
 import { AccountController } from './account.controller.js';
 import { AssetsController } from './assets.controller.js';
 import { BrowserMemory } from './browser-memory.js';
@@ -6,6 +6,7 @@ import { EnrolmentReturn } from './enrolment-return.js';
 import { ForgottenPasswordController } from './forgotten-password.controller.js';
 import { FormTokens } from './form-tokens.js';
 import { FreshProofs } from './fresh-proofs.js';
+import { IdentitiesController } from './identities.controller.js';
 import { InteractionController } from './interaction.controller.js';
 import { InteractionPages } from './interaction-pages.js';
 import { LinkController } from './link.controller.js';
@@ -21,6 +22,7 @@ import { SignIn } from './sign-in.js';
 import { SignInFlow } from './sign-in-flow.js';
 import { SignedIn } from './signed-in.js';
 import { UpstreamController } from './upstream.controller.js';
+import { UpstreamLogoutController } from './upstream-logout.controller.js';
 import { UpstreamSignIn } from './upstream-sign-in.js';
 
 export { seeOther } from './answer.js';
@@ -43,6 +45,8 @@ export const pageControllers = [
   InteractionController,
   SignInController,
   UpstreamController,
+  UpstreamLogoutController,
+  IdentitiesController,
   AccountController,
   PasswordController,
   SecondStepController,
@@ -66,6 +70,7 @@ export const pageProviders = [
   SignIn,
   SignInFlow,
   SignedIn,
+  UpstreamLogout,
   UpstreamPeople,
   UpstreamSignIn,
 ];

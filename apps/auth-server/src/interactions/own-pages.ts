@@ -15,7 +15,7 @@ import { SignIn } from './sign-in.js';
 import { type Person, SignedIn } from './signed-in.js';
 
 /** The pages on which a person changes how they sign in. */
-type OwnPageName = 'password' | 'second-step' | 'mail';
+type OwnPageName = 'password' | 'second-step' | 'mail' | 'identities';
 
 /** The notice on such a page about the form sent before: its problem, and the proof that the person gave. */
 interface OwnNotice {
@@ -49,8 +49,8 @@ interface OpenedPage {
   readonly proof: OwnNotice['proof'];
   /** The fields of its form, beside the password, in which the person proves anew who they are. */
   readonly proofFields: Pick<PasswordPage, 'asksCode' | 'passkey'>;
-  /** Sends the page, with the status of its problem. */
-  send(markup: PageDocument): void;
+  /** Sends the page, with the status of its problem; `leadsOut` where a form of it leads elsewhere. */
+  send(markup: PageDocument, leadsOut?: boolean): void;
 }
 
 /**
@@ -76,7 +76,7 @@ export class OwnPages {
   ): Promise<OpenedPage | undefined> {
     const person = await this.signedIn.require(request, response, page);
     if (!person) return undefined;
-    const place = this.place({ page, request, response, person });
+    const place = this.placeOf({ page, request, response, person });
     const { problem, proof } = this.notices.take<OwnNotice>(place) ?? {};
     const model = this.settings.pageFor(request);
     const told = problem && inWords(problem, this.settings, model.language);
@@ -86,8 +86,9 @@ export class OwnPages {
       model: { ...model, action: this.addressOf(page), csrf, username: account.username, problem: told },
       proof,
       proofFields: this.proofFields(person),
-      send: (markup) =>
+      send: (markup, leadsOut = false) =>
         sendPage(response, markup, {
+          leadsOut,
           status: told?.status ?? 200,
           retryAfter: problem?.retryAfter,
           scripts: this.settings.passkeyScripts,
@@ -127,7 +128,7 @@ export class OwnPages {
 
   /** Leads back to the page, which shows the notice. */
   ask(sent: OwnRequest, notice: OwnNotice): void {
-    this.notices.sendTo(this.place(sent), notice, notice.problem?.retryAfter);
+    this.notices.sendTo(this.placeOf(sent), notice, notice.problem?.retryAfter);
   }
 
   /** The address of a page, on this host. */
@@ -135,7 +136,8 @@ export class OwnPages {
     return `${this.settings.base}/${page}`;
   }
 
-  private place({ page, request, response, person }: OwnRequest): NoticePlace {
+  /** The place of a page, to which notices lead. */
+  placeOf({ page, request, response, person }: OwnRequest): NoticePlace {
     const binding = JSON.stringify([person.browserSessionUid, person.account.id]);
     return { request, response, address: this.addressOf(page), binding };
   }

@@ -126,15 +126,15 @@ export class SignInFlow {
    * there: the provider must not be a way around it. A new password that is due waits for a sign-in by the old one.
    */
   private async takeUpstream(place: SignInPlace, proof: UpstreamProof, finish: Finish): Promise<void> {
-    const { accountId, methods, provedAt } = proof;
+    const { accountId, methods, provedAt, upstream } = proof;
     // The session there is older than an end of everything here. Its proof would sign nobody in, as often as it was brought.
     if (await this.upstream.isOver(proof)) return this.goElsewhere(place, proof.provider, true);
     const account = await this.accounts.findById(accountId);
     if (account?.disabledAt !== null) return this.ask(place, { problem: { code: 'upstream_unknown' } });
     const isProved = reaches(contextOf(methods), 'urn:curfew:acr:mfa');
     if (asksSecondStep(account) && !isProved && !(await this.memory.spares(place.request, account)))
-      return this.askAfter(place, account, { methods, provedAt, isPassword: false });
-    await finish({ accountId, methods, provedAt });
+      return this.askAfter(place, account, { methods, provedAt, upstream, isPassword: false });
+    await finish({ accountId, methods, provedAt, upstream });
   }
 
   /** The password was right: the sign-in is complete, or its second step follows, or else the new password that is due. */
@@ -197,12 +197,12 @@ export class SignInFlow {
     const outcome = await this.signIn.verifySecond(place.request, account, form, place.binding);
     if (outcome.kind === 'refused')
       return this.askForSecondStep(place, account, { remember, ...due, problem: outcome.problem });
-    const { provedAt, isPassword } = due.first;
+    const { provedAt, isPassword, upstream } = due.first;
     const methods = methodsTogether(due.first.methods, outcome.methods);
     if (account.mustChangePassword && isPassword)
       return this.askForNewPassword(place, account, { remember, methods, shownAt: this.clock.now() });
     const token = wish && this.memory.introduce(place.request, place.response, account.id, wish);
-    const uid = await finish({ accountId: account.id, methods, remember, provedAt });
+    const uid = await finish({ accountId: account.id, methods, remember, provedAt, upstream });
     if (!wish || token === undefined || uid === undefined) return;
     await this.memory.remember(place.request, account.id, token, { ...wish, browserSessionUid: uid });
   }

@@ -1,4 +1,5 @@
 import type { SecondFactor } from '@curfew/accounts';
+import type { UpstreamOrigin } from '@curfew/artifacts';
 import type { PageDocument } from '@curfew/pages';
 import type { Instant } from '@curfew/session-policy';
 import { type AuthenticationMethod, methodsTogether } from '@curfew/session-policy/authentication';
@@ -40,6 +41,8 @@ export interface FirstProof {
   readonly provedAt: Instant;
   /** Whether it was the password of this account. No other proof leads to a new one: that needs the old one to be shown. */
   readonly isPassword: boolean;
+  /** The session at another identity provider that it came of. */
+  readonly upstream?: UpstreamOrigin | undefined;
 }
 
 /** A second step that is due; its form waits for so long from when it was first shown. */
@@ -61,7 +64,7 @@ export interface DuePassword {
 }
 
 /** The hidden fields of a second step's form that its token covers, in this order. */
-const stepFields = ['at', 'given', 'first', 'by'] as const;
+const stepFields = ['at', 'given', 'first', 'by', 'of'] as const;
 
 /** Those fields of a step that is due. */
 export const fieldsOfStep = ({ first, shownAt }: Pick<DueSecondStep, 'first' | 'shownAt'>) => ({
@@ -69,6 +72,7 @@ export const fieldsOfStep = ({ first, shownAt }: Pick<DueSecondStep, 'first' | '
   given: String(first.provedAt),
   first: first.methods.join(' '),
   by: first.isPassword ? 'password' : 'other',
+  of: first.upstream ? JSON.stringify(first.upstream) : '',
 });
 
 /** The values of those fields, for the token. */
@@ -80,10 +84,22 @@ export function stepOf(form: Form): Pick<DueSecondStep, 'first' | 'shownAt'> & {
   readonly values: readonly string[];
 } {
   const values = stepFields.map((name) => form.get(name) ?? '');
-  const [at, given, first, by] = values as [string, string, string, string];
+  const [at, given, first, by, of] = values as [string, string, string, string, string];
   const methods = methodsTogether(first.split(' '));
-  const shown = { methods, provedAt: Number(given) as Instant, isPassword: by === 'password' };
+  const shown = {
+    ...{ methods, provedAt: Number(given) as Instant, isPassword: by === 'password' },
+    upstream: readOrigin(of),
+  };
   return { first: shown, shownAt: Number(at) as Instant, values };
+}
+
+/** Whatever stands in the field of a form that nobody has checked yet; its token is compared before it counts. */
+function readOrigin(text: string): UpstreamOrigin | undefined {
+  try {
+    return text === '' ? undefined : (JSON.parse(text) as UpstreamOrigin);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The form that a notice leads to: the sign-in, its second step, or a new password that is due. */

@@ -14,7 +14,7 @@ import { SignInFlow, type SignInPlace } from './sign-in-flow.js';
 import { SignedIn } from './signed-in.js';
 
 /** The pages one may continue to after signing in here: a closed list, so that no address from outside is followed. */
-const destinations = ['sessions', 'password', 'second-step', 'mail', 'applications', 'device'];
+const destinations = ['sessions', 'password', 'second-step', 'mail', 'identities', 'applications', 'device'];
 const destination = (next: unknown): string =>
   typeof next === 'string' && destinations.includes(next) ? next : '';
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Throttle, throttleKey } from '@curfew/accounts';
-import { IdentityProviders } from '@curfew/accounts/identity-providers';
-import { ArtifactStore } from '@curfew/artifacts';
+import { type IdentityProvider, IdentityProviders } from '@curfew/accounts/identity-providers';
+import { ArtifactStore, type UpstreamOrigin } from '@curfew/artifacts';
 import { Clock } from '@curfew/clock';
 import { isDatabaseUnavailable } from '@curfew/persistence';
 import { earliest, type Instant, instant, latest, plus, seconds } from '@curfew/session-policy';
@@ -13,13 +13,15 @@ import {
   classesFor,
   methodsOf,
   type OpenedProvider,
+  originOf,
   type UpstreamClaims,
   UpstreamParts,
   UpstreamPeople,
   type UpstreamRequest,
+  type UpstreamSignedIn,
 } from '../upstream/index.js';
 import { dropCookie, freshValue, readCookieText, setCookie } from './cookies.js';
-import type { FormProblem } from './form-problem.js';
+import { type FormProblem, problemOfError } from './form-problem.js';
 import { PageLog } from './page-log.js';
 import { PageSettings } from './page-settings.js';
 import { SignIn } from './sign-in.js';
@@ -31,12 +33,21 @@ export interface UpstreamWish {
   readonly context: AuthenticationContext | null;
 }
 
+/** A person who is signed in and links the sign-in elsewhere to their account. */
+export interface LinkWish {
+  readonly accountId: string;
+  readonly browserSessionUid: string;
+  /** Names the authenticators that they have shown. */
+  readonly version: string;
+}
+
 /** The page from which a sign-in elsewhere began, to which it returns. */
 export interface UpstreamPlace {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly address: string;
   readonly binding: string;
+  readonly links?: LinkWish | undefined;
 }
 
 /** A sign-in elsewhere that is under way, as the browser's own cookie keeps it. */
@@ -48,10 +59,14 @@ interface Begun extends UpstreamRequest {
   readonly binding: string;
   readonly at: number;
   readonly maxAge: number;
+  readonly links?: LinkWish | undefined;
 }
 
 /** The outcome of a sign-in elsewhere, as the page from which it began is told it. */
-export type UpstreamNotice = { readonly problem: FormProblem } | { readonly upstream: UpstreamProof };
+export type UpstreamNotice =
+  | { readonly linked: true }
+  | { readonly problem: FormProblem }
+  | { readonly upstream: UpstreamProof };
 
 /** A person whom another identity provider has signed in: their account here, and what was proved. */
 export interface UpstreamProof {
@@ -59,6 +74,7 @@ export interface UpstreamProof {
   readonly accountId: string;
   readonly methods: readonly AuthenticationMethod[];
   readonly provedAt: Instant;
+  readonly upstream: UpstreamOrigin;
 }
 
 /** Seconds that a person may take at the other provider. */
@@ -68,6 +84,9 @@ const failed = { problem: { code: 'upstream_failed' } } as const;
 
 /** The cause in the log where a provider is switched off or gone, or where its secret does not open any more. */
 const notOpen = { name: 'ProviderNotOpen' };
+
+/** The cause where the session there is over already, or its end is no instant. */
+const sessionOver = { name: 'SessionExpiry' };
 
 /** Faults of a response that somebody may have made. A provider that is away is no sign of that. */
 const suspicious: ReadonlySet<unknown> = new Set([
@@ -102,7 +121,7 @@ export class UpstreamSignIn {
 
   /** The address to which the browser goes, or why it does not. */
   async begin(place: UpstreamPlace, id: string, wish: UpstreamWish): Promise<URL | FormProblem> {
-    const { request, response, address, binding } = place;
+    const { request, response, address, binding, links } = place;
     const { headers, socket } = request;
     const { prefix } = this.signals.read({ socketAddress: socket.remoteAddress, headers });
     const verdict = await this.throttle.take(throttleKey('upstream', prefix ?? 'unknown'), this.parts.limit);
@@ -113,7 +132,8 @@ export class UpstreamSignIn {
     const maxAge = isFresh ? 0 : (await this.sessions.everyonesPolicy()).absoluteLifetime;
     const asked = { state: freshValue(), nonce: freshValue(), verifier: freshValue() };
     const { issuer } = opened.provider;
-    const begun: Begun = { ...asked, provider: id, issuer, address, binding, at: this.clock.now(), maxAge };
+    const at = this.clock.now();
+    const begun: Begun = { ...asked, provider: id, issuer, address, binding, at, maxAge, links };
     const acrValues = classesFor(wish.context, opened.provider);
     try {
       const url = await this.parts.client.begin(opened, asked, { maxAge, acrValues });
@@ -156,8 +176,8 @@ export class UpstreamSignIn {
       return { problem: { code: 'upstream_denied' } };
     try {
       const elapsed = Math.ceil((now - begun.at) / 1000);
-      const claims = await this.parts.client.finish(opened, query, begun, begun.maxAge + elapsed);
-      return await this.#recognised(request, begun, opened, claims);
+      const signedIn = await this.parts.client.finish(opened, query, begun, begun.maxAge + elapsed);
+      return await this.#recognised(request, begun, opened, signedIn);
     } catch (error) {
       if (isDatabaseUnavailable(error)) throw error;
       if (suspicious.has((error as { code?: unknown }).code))
@@ -175,9 +195,14 @@ export class UpstreamSignIn {
     request: IncomingMessage,
     begun: Begun,
     { provider }: OpenedProvider,
-    claims: UpstreamClaims,
+    signedIn: UpstreamSignedIn,
   ): Promise<UpstreamNotice> {
-    const account = await this.people.accountOf(claims, provider);
+    const { claims } = signedIn;
+    if (begun.links) return this.#linked(begun.links, provider, claims);
+    const now = this.clock.now();
+    const upstream = originOf(claims, provider.issuer, now);
+    if (!upstream) return this.#failed(provider.id, sessionOver);
+    const account = await this.people.accountOf(signedIn, provider);
     this.log.note(account ? 'upstream_ok' : 'upstream_unknown', {
       provider: provider.id,
       accountId: account?.id ?? null,
@@ -186,10 +211,23 @@ export class UpstreamSignIn {
       this.signIn.tellFailedAt(request, 'unknown_identity');
       return { problem: { code: 'upstream_unknown' } };
     }
-    const now = this.clock.now();
     const provedAt = provedThere(claims, begun, now);
     const methods = methodsOf(claims, provider);
-    return { upstream: { provider: provider.id, accountId: account.id, methods, provedAt } };
+    return { upstream: { provider: provider.id, accountId: account.id, methods, provedAt, upstream } };
+  }
+
+  async #linked(
+    { accountId, version }: LinkWish,
+    { id: provider, issuer }: IdentityProvider,
+    { sub: subject }: UpstreamClaims,
+  ): Promise<UpstreamNotice> {
+    try {
+      await this.people.link({ issuer, subject }, accountId, version);
+      this.log.note('identity_linked', { provider, accountId });
+      return { linked: true };
+    } catch (error) {
+      return { problem: problemOfError(error) };
+    }
   }
 
   /** The log names the kind of fault alone: errors of the protocol hold codes and tokens. */

@@ -6,6 +6,8 @@ export interface HomePage extends PageModel {
   readonly username: string;
   readonly sessionCount: number;
   readonly hasSecondStep: boolean;
+  /** Whether there are other identity providers to sign in with. */
+  readonly hasProviders: boolean;
 }
 
 /** Renders the home page of a person who signed in without an application. */
@@ -40,6 +42,7 @@ export function homePage(page: HomePage): PageDocument {
       lead: say('home.mail_lead'),
       link: say('home.mail_link'),
     }),
+    ...(page.hasProviders ? [identitiesCard(page)] : []),
     card(page, 'device', {
       name: say('home.device'),
       lead: say('home.device_lead'),
@@ -53,6 +56,12 @@ export function homePage(page: HomePage): PageDocument {
 ${cards}`;
   return layout({ title: say('home.title'), content, navigation: 'home', base, language, look: page.look });
 }
+
+const identitiesCard = (page: HomePage): Html => {
+  const { say } = page.language;
+  const [lead, link] = [say('home.identities_lead'), say('home.identities_link')];
+  return card(page, 'identities', { name: say('identities.title'), lead, link });
+};
 
 interface Card {
   readonly name: HtmlValue;

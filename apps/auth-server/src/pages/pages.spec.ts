@@ -113,7 +113,16 @@ const all = (language: Language): [string, PageDocument][] => [
       ],
     }),
   ],
-  ['home', pages.homePage({ language, username: hostile, sessionCount: 2, hasSecondStep: false })],
+  [
+    'home',
+    pages.homePage({
+      language,
+      username: hostile,
+      sessionCount: 2,
+      hasSecondStep: false,
+      hasProviders: true,
+    }),
+  ],
   [
     'second step',
     pages.secondStepPage({
@@ -134,6 +143,15 @@ const all = (language: Language): [string, PageDocument][] => [
     pages.mailPage({
       ...{ language, action: hostile, csrf: hostile, username: hostile, address: hostile },
       ...{ isConfirmed: false, sendsMail: true, asksCode: 'recovery', passkey, isSent: true, problem },
+    }),
+  ],
+  [
+    'sign-ins elsewhere',
+    pages.identitiesPage({
+      ...{ language, action: hostile, csrf: hostile, username: hostile, now, canProve: true },
+      identities: [{ name: hostile, since: now, lastUsedAt: now }],
+      changes: [{ act: hostile, kind: 'link', name: hostile }],
+      ...{ asksCode: 'recovery', passkey, done: 'linked', problem },
     }),
   ],
   ...(['none', 'proposed', 'in use', 'to be changed'] as const).map((state): [string, PageDocument] => [

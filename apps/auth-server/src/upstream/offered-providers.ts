@@ -4,6 +4,7 @@ import type { IdentityProviders } from '@curfew/accounts/identity-providers';
 export interface OfferedProvider {
   readonly id: string;
   readonly name: string;
+  readonly issuer: string;
 }
 
 /** The providers that one page offers at most. */
@@ -21,7 +22,7 @@ export class OfferedProviders {
     this.#offered = found
       .filter(({ enabled }) => enabled)
       .slice(0, maxOffered)
-      .map(({ id, name }) => ({ id, name }));
+      .map(({ id, name, issuer }) => ({ id, name, issuer }));
   }
 
   /** Those that are offered now. */

@@ -27,6 +27,16 @@ export interface AskedOfUpstream {
 /** The claims of a verified ID token. */
 export type UpstreamClaims = openid.IDToken;
 
+/** A verified sign-in at a provider. */
+export interface UpstreamSignedIn {
+  readonly claims: UpstreamClaims;
+  /**
+   * The same with what the provider tells at its userinfo endpoint, where it has one: many tell names and addresses there alone (OpenID
+   * Connect Core §5.4). Nothing told there stands in for a claim of the ID token.
+   */
+  profile(): Promise<UpstreamClaims>;
+}
+
 /** Seconds for which the metadata and the keys of a provider are kept; a key that is not known is looked for before. */
 const keptFor = 600;
 const maxKept = 100;
@@ -74,7 +84,7 @@ export class UpstreamClient {
   }
 
   /**
-   * Redeems the code of a response, and answers with the claims of the ID token, which are of the issuer that the operator wrote (OpenID
+   * Redeems the code of a response, and answers with what the provider says of the person, by the issuer that the operator wrote (OpenID
    * Connect Core §3.1.3.7). Throws where anything does not fit.
    */
   async finish(
@@ -83,7 +93,7 @@ export class UpstreamClient {
     { state, nonce, verifier }: UpstreamRequest,
     /** Seconds since the person proved there who they are, at most. */
     maxAge: number,
-  ): Promise<UpstreamClaims> {
+  ): Promise<UpstreamSignedIn> {
     const configuration = await this.#configurationOf(opened);
     const url = new URL(`${this.returnTo(opened.provider.id)}?${query}`);
     const tokens = await openid.authorizationCodeGrant(configuration, url, {
@@ -95,7 +105,18 @@ export class UpstreamClient {
     });
     const claims = tokens.claims()!;
     if (claims.iss !== opened.provider.issuer) throw new ProviderFault(issuerDiffers);
-    return claims;
+    const profile = async (): Promise<UpstreamClaims> => {
+      if (configuration.serverMetadata().userinfo_endpoint === undefined) return claims;
+      // The library compares the subjects (§5.3.2).
+      const told = await openid.fetchUserInfo(configuration, tokens.access_token, claims.sub);
+      return { ...told, ...claims };
+    };
+    return { claims, profile };
+  }
+
+  /** The address at which a provider publishes its keys. */
+  async keysOf(opened: OpenedProvider): Promise<string | undefined> {
+    return (await this.#configurationOf(opened)).serverMetadata().jwks_uri;
   }
 
   async #configurationOf({ provider, secret }: OpenedProvider): Promise<openid.Configuration> {

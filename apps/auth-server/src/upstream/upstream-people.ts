@@ -1,9 +1,9 @@
 import { type Account, AccountError, AccountService, Profiles } from '@curfew/accounts';
 import { type Identity, type IdentityProvider, LinkedIdentities } from '@curfew/accounts/identity-providers';
 import { Clock } from '@curfew/clock';
-import { createLinkedAccount, linkIdentity, OperationParts } from '@curfew/operations';
+import { createLinkedAccount, linkIdentity, OperationParts, personWithProof } from '@curfew/operations';
 import { Injectable } from '@nestjs/common';
-import type { UpstreamClaims } from './upstream-client.js';
+import type { UpstreamClaims, UpstreamSignedIn } from './upstream-client.js';
 
 /** Finds the account of a person whom another identity provider has signed in. */
 @Injectable()
@@ -21,22 +21,33 @@ export class UpstreamPeople {
    * to be its own, or a new one. Undefined where there is none, and where it is disabled. An address is nobody's name by itself (OpenID
    * Connect Core §5.7), so that one which the provider has not verified counts for nothing.
    */
-  async accountOf(claims: UpstreamClaims, provider: IdentityProvider): Promise<Account | undefined> {
+  async accountOf(
+    { claims, profile }: UpstreamSignedIn,
+    provider: IdentityProvider,
+  ): Promise<Account | undefined> {
     const identity = { issuer: provider.issuer, subject: claims.sub };
     const linked = await this.identities.accountOf(identity);
     if (linked !== undefined) {
       await this.identities.used(identity, this.clock.now());
       return this.#open(linked);
     }
+    if (!provider.linksByEmail && !provider.createsAccounts) return undefined;
+    const told = isNamed(claims, provider) ? claims : await profile();
     try {
-      const found = await this.#byEmail(identity, claims, provider);
+      const found = await this.#byEmail(identity, told, provider);
       if (found === 'closed') return undefined;
-      return found ?? (await this.#made(identity, claims, provider));
+      return found ?? (await this.#made(identity, told, provider));
     } catch (error) {
       // Two sign-ins at once, or a name that somebody has here already: nothing is taken over.
       if (error instanceof AccountError) return undefined;
       throw error;
     }
+  }
+
+  /** Links the person to the account of somebody who has shown the authenticators of this version. @throws AccountError */
+  async link(identity: Identity, accountId: string, version: string): Promise<void> {
+    if ((await this.identities.accountOf(identity)) === accountId) return;
+    await linkIdentity(this.parts, identity, accountId, personWithProof(this.parts, accountId, version));
   }
 
   /** A person whose account is disabled gets no second one by the same address, also where addresses link nobody. */
@@ -77,6 +88,12 @@ export class UpstreamPeople {
     return account?.disabledAt === null ? account : undefined;
   }
 }
+
+/** Whether an ID token says all that the settings of its provider need; else its userinfo endpoint is asked. */
+const isNamed = (
+  { email, preferred_username: name }: UpstreamClaims,
+  { createsAccounts }: IdentityProvider,
+) => email !== undefined && (name !== undefined || !createsAccounts);
 
 const textOf = (value: unknown): string | undefined =>
   typeof value === 'string' && value.trim() !== '' && value.length <= 200 ? value.trim() : undefined;

@@ -1,3 +1,4 @@
+import type { UpstreamOrigin } from '@curfew/artifacts';
 import { type Instant, latest, type SessionPolicy, seconds } from '@curfew/session-policy';
 import {
   type BrowserSession,
@@ -47,6 +48,14 @@ async function mayAnswer(ctx: KoaContextWithOIDC, sessions: SessionService): Pro
 
 const allows = ({ kind }: BrowserSignInDecision): boolean => kind === 'answer';
 
+/** A sign-in as the result of an interaction holds it. */
+interface ProvedLogin {
+  readonly accountId: string;
+  readonly atMs?: Instant;
+  readonly seenMs?: Instant;
+  readonly upstream?: UpstreamOrigin;
+}
+
 /**
  * The sign-in of the browser as this request leaves it: as its row has it, or begun anew where the person has proved who they are in the
  * interaction that led here.
@@ -59,11 +68,11 @@ function browserOf(
   if (!session?.accountId) return null;
   const found = currentScope().staged.foundBrowserSession(session.uid);
   const row = found?.payload.accountId === session.accountId ? found.signIn : null;
-  const login = result?.login as { accountId: string; atMs?: Instant; seenMs?: Instant } | undefined;
+  const login = result?.login as ProvedLogin | undefined;
   const provedAt = login?.accountId === session.accountId ? login.atMs : undefined;
   if (provedAt === undefined) return row && { browser: row, isProved: false };
   if (row && row.signedInAt >= provedAt) return { browser: row, isProved: true };
-  const begun = signedInBrowser(policy, provedAt);
+  const begun = signedInBrowser(policy, provedAt, login?.upstream?.endsAt);
   // A proof that was given elsewhere may be hours old; the person who brought it is here.
   const seenAt = login?.seenMs ?? provedAt;
   const lastActiveAt = latest(seenAt, row?.lastActiveAt ?? seenAt);

@@ -1,4 +1,4 @@
-import type { FoundArtifact } from '@curfew/artifacts';
+import type { FoundArtifact, UpstreamOrigin } from '@curfew/artifacts';
 import { type Instant, plus, seconds } from '@curfew/session-policy';
 import { lifetimes, originOf } from '@curfew/token-endpoint';
 import { errors, Provider } from 'oidc-provider';
@@ -6,6 +6,7 @@ import { enrolmentPrompt } from '../hooks/enrolment.js';
 import { currentScope } from '../request-scope.js';
 import { BrowserSessionAdapter } from './browser-session-adapter.js';
 import { type AdapterParts, PartialAdapter } from './partial-adapter.js';
+import { boundOf } from './upstream-bound.js';
 
 /** Things that live for minutes and are used once. */
 export class ArtifactAdapter extends PartialAdapter {
@@ -63,7 +64,13 @@ export class PushedRequestAdapter extends ArtifactAdapter {
 /** The members of a stored interaction that say whose it is. */
 interface StoredInteraction {
   readonly params?: Readonly<Record<string, unknown>>;
-  readonly result?: { readonly login?: { readonly accountId: string; readonly atMs?: Instant } };
+  readonly result?: {
+    readonly login?: {
+      readonly accountId: string;
+      readonly atMs?: Instant;
+      readonly upstream?: UpstreamOrigin;
+    };
+  };
 }
 
 /**
@@ -82,7 +89,10 @@ export class InteractionAdapter extends ArtifactAdapter {
     const { params, result } = (found ?? {}) as StoredInteraction;
     if (typeof params?.['client_id'] === 'string') scope.goesOnFor = params['client_id'];
     const login = result?.login;
-    if (login?.atMs !== undefined) staged.notePresence({ accountId: login.accountId, at: login.atMs });
+    if (login?.atMs !== undefined) {
+      const { accountId, atMs: at, upstream } = login;
+      staged.notePresence({ accountId, at, upstream });
+    }
     return found;
   }
 
@@ -115,7 +125,11 @@ export class CodeAdapter extends ArtifactAdapter {
     if (holdsNul(payload)) throw new errors.InvalidRequest('parameters must not contain NUL');
     // A device code is asked for by the device itself; an authorization code is made in a browser and redeemed elsewhere.
     const origin = this.kind === 'AuthorizationCode' ? { origin: originOf(currentScope().signals) } : {};
-    await super.upsert(id, payload && { ...origin, ...payload }, expiresIn);
+    const { sessionUid, accountId } = payload ?? {};
+    // What comes of a code ends with the sign-in that it was made in, also where it is redeemed elsewhere.
+    const notAfterMs = typeof accountId === 'string' ? boundOf(String(sessionUid), accountId) : null;
+    const bound = notAfterMs === null ? {} : { notAfterMs };
+    await super.upsert(id, payload && { ...origin, ...bound, ...payload }, expiresIn);
   }
 }
 

@@ -8,6 +8,7 @@ import { accountEvent } from '@curfew/sessions';
 import { Provider } from 'oidc-provider';
 import { currentScope } from '../request-scope.js';
 import { type AdapterParts, PartialAdapter } from './partial-adapter.js';
+import { boundOf, proofOf } from './upstream-bound.js';
 
 /** oidc-provider's cookie session. Its end at logout ends the sessions that were started from it and are not offline. */
 export class BrowserSessionAdapter extends PartialAdapter {
@@ -43,12 +44,17 @@ export class BrowserSessionAdapter extends PartialAdapter {
     const previous = keptSignIn(found, payload);
     const isNew = accountId !== undefined && previous === null;
     const policy = accountId === undefined ? undefined : await this.policy();
-    const signIn = isNew ? begun(policy!, provedBy(accountId, now), now) : bounded(previous, policy);
+    const notAfter = accountId === undefined ? null : boundOf(uid, accountId);
+    const proof = accountId === undefined ? undefined : proofOf(accountId);
+    const signIn = isNew
+      ? begun(policy!, proof?.at ?? now, now, notAfter)
+      : bounded(previous, policy, notAfter);
     const told = { acr: contextOf(amr) ?? null, amr, signals, browserSessionUid: uid };
     staged.browserSession = {
       id,
-      payload,
+      payload: notAfter === null ? payload : { ...payload, notAfterMs: notAfter },
       signIn,
+      upstream: proof?.upstream,
       baseline: isNew ? signals : null,
       expiresAt: signIn && policy ? lookedAtNext(signIn, policy) : plus(now, seconds(expiresIn)),
       existed: found !== undefined,
@@ -105,16 +111,15 @@ const hasGrown = (before: readonly string[] | undefined, amr: readonly string[])
   amr.some((method) => !before?.includes(method));
 
 /** A sign-in that begins. Its age counts from the proof, which may be an old one from elsewhere, and its activity from now. */
-const begun = (policy: SessionPolicy, provedAt: Instant, now: Instant): KeptSignIn => ({
-  ...signedInBrowser(policy, provedAt),
+const begun = (
+  policy: SessionPolicy,
+  provedAt: Instant,
+  now: Instant,
+  notAfter: Instant | null,
+): KeptSignIn => ({
+  ...signedInBrowser(policy, provedAt, notAfter),
   lastActiveAt: now,
 });
-
-/** When the person proved who they are: in the interaction that led here, or in this request. */
-function provedBy(accountId: string, now: Instant): Instant {
-  const { proof } = currentScope().staged;
-  return proof?.accountId === accountId ? proof.at : now;
-}
 
 /** The sign-in that goes on, or null where it is another's or the person has proved anew who they are. An act of theirs moves its activity. */
 function keptSignIn(
@@ -132,9 +137,13 @@ function keptSignIn(
 }
 
 /** The limits as they are written: those of the sign-in, or of a policy that has become shorter since. */
-function bounded(signIn: KeptSignIn | null, policy: SessionPolicy | undefined): KeptSignIn | null {
+function bounded(
+  signIn: KeptSignIn | null,
+  policy: SessionPolicy | undefined,
+  notAfter: Instant | null,
+): KeptSignIn | null {
   if (!signIn || !policy) return null;
-  const { inactivityTimeout, absoluteDeadline } = signedInBrowser(policy, signIn.signedInAt);
+  const { inactivityTimeout, absoluteDeadline } = signedInBrowser(policy, signIn.signedInAt, notAfter);
   const absolute = earliest(signIn.absoluteDeadline, absoluteDeadline);
   return {
     ...signIn,

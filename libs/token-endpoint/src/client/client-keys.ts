@@ -20,6 +20,11 @@ interface FetchedKeys {
   readonly keptUntil: Instant;
 }
 
+/** Somebody who signs, with the keys to check that by or the address that has them. */
+export interface PublishedKeys {
+  readonly metadata: Pick<KnownClient['metadata'], 'jwks' | 'jwks_uri'>;
+}
+
 /** A client's published keys cannot be had. */
 class UnreadableKeySet extends Error {
   override readonly name = 'UnreadableKeySet';
@@ -51,7 +56,7 @@ export class ClientKeys {
    * Whether a key of this client made the signature. A set that is fresh no more is fetched anew before either answer: a key that its
    * client withdrew must not authenticate anybody for longer than the set was fresh.
    */
-  async verifies({ metadata }: KnownClient, jws: Jws, now: Instant): Promise<boolean> {
+  async verifies({ metadata }: PublishedKeys, jws: Jws, now: Instant): Promise<boolean> {
     const { jwks, jwks_uri: address } = metadata;
     if (jwks) return isSignedByOne(this.#ready(jwks), jws);
     if (address === undefined) return false;

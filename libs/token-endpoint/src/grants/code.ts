@@ -16,6 +16,8 @@ export interface CodePayload extends Omit<Authorization, 'grant'> {
   /** In seconds. */
   readonly exp: number;
   readonly madeAtMs: Instant;
+  /** The instant at which what comes of it ends at the latest, where the sign-in is bounded elsewhere. */
+  readonly notAfterMs?: Instant;
   readonly redirectUri?: string;
   readonly codeChallenge?: string;
   readonly codeChallengeMethod?: string;

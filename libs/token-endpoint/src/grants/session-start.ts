@@ -106,7 +106,7 @@ async function tokens(
   const { client, now } = request;
   const { code } = found;
   const proved = { signedInAt: code.madeAtMs, authenticatedAt: authenticatedAt(code) };
-  const session = beginning(proved, policy);
+  const session = beginning(proved, policy, code.notAfterMs);
   const lifetime = accessTokenLifetime(session, policy, Math.random(), now);
   const facts = {
     kind: 'AccessToken' as const,
@@ -171,6 +171,7 @@ function sessionOf(
       worthKeeping(code.origin, signals),
     ),
     authenticatedAt: provedAt,
+    notAfter: code.notAfterMs ?? null,
     refreshTokenSecret,
   };
 }

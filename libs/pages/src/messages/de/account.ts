@@ -25,6 +25,21 @@ export const account: Translated<typeof import('../en/account.js').account> = {
   'home.mail_lead':
     'An Ihre Adresse geht die E-Mail, wenn Sie das Passwort vergessen haben oder sich etwas ändert.',
   'home.mail_link': 'Adresse ansehen',
+  'identities.title': 'Anmeldungen anderswo',
+  'identities.none': 'Mit diesem Konto ist kein anderes verknüpft.',
+  'identities.since': '{name}, verknüpft {time}.',
+  'identities.used': 'Zuletzt verwendet {time}.',
+  'identities.lead':
+    'Ist ein Konto verknüpft, das Sie anderswo haben, können Sie sich hier damit anmelden. Zeigen Sie noch einmal, dass Sie es sind, um das zu ändern.',
+  'identities.no_proof':
+    'Sie haben hier weder Passwort noch Passkey und können deshalb nicht zeigen, dass Sie es sind. Melden Sie sich ab und wählen Sie über „Passwort vergessen?“ ein Passwort, um das zu ändern.',
+  'identities.choose': 'Ändern',
+  'identities.link': '{name} verknüpfen',
+  'identities.unlink': '{name} entfernen',
+  'identities.linked': 'Es ist verknüpft. Sie können sich ab jetzt damit anmelden.',
+  'identities.unlinked': 'Die Verknüpfung ist entfernt und meldet Sie nicht mehr an.',
+  'home.identities_lead': 'Melden Sie sich hier mit einem Konto an, das Sie anderswo haben.',
+  'home.identities_link': 'Anmeldungen anderswo ansehen',
   'mail.none': 'Ihr Konto hat keine E-Mail-Adresse.',
   'mail.confirmed': '{address} ist Ihre Adresse und bestätigt.',
   'mail.unconfirmed': '{address} ist eingetragen und noch nicht bestätigt.',

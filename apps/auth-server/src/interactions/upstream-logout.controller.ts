@@ -1,0 +1,62 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Controller, Param, Post, Req, Res } from '@nestjs/common';
+import { UpstreamLogout } from '../upstream/index.js';
+import { type Form, readForm } from './form.js';
+import { PageError } from './page-error.js';
+import { PageLog } from './page-log.js';
+import { PageSettings } from './page-settings.js';
+
+/** The sentence for each fault; the provider's operators read it. */
+const sentences = {
+  provider_unknown: 'no identity provider is open under this address',
+  request_malformed: 'the request must be a form with one logout_token',
+  token_invalid: 'the logout token is not one of this provider for this client, or is too old',
+  token_used: 'the logout token was used before',
+  keys_unavailable: 'the keys of the provider could not be read',
+} as const;
+
+/**
+ * The address to which other identity providers send logout tokens (OpenID Connect Back-Channel Logout §2.5): one for each, as for the
+ * people that they send back. Programs call it, so that it answers no page.
+ */
+@Controller('sign-in/upstream/:id/logout')
+export class UpstreamLogoutController {
+  constructor(
+    private readonly logout: UpstreamLogout,
+    private readonly settings: PageSettings,
+    private readonly log: PageLog,
+  ) {}
+
+  @Post()
+  async take(
+    @Param('id') id: string,
+    @Req() request: IncomingMessage,
+    @Res() response: ServerResponse,
+  ): Promise<void> {
+    const token = (await this.form(request))?.get('logout_token');
+    const outcome =
+      token === undefined ? ({ fault: 'request_malformed' } as const) : await this.logout.take(id, token);
+    this.log.note('upstream_logout', { provider: id, ...outcome });
+    // §2.8: neither answer is kept.
+    response.setHeader('Cache-Control', 'no-store');
+    if (!('fault' in outcome)) {
+      response.setHeader('Content-Length', '0');
+      response.statusCode = 200;
+      response.end();
+      return;
+    }
+    const text = JSON.stringify({ error: 'invalid_request', error_description: sentences[outcome.fault] });
+    response.statusCode = 400;
+    response.setHeader('Content-Type', 'application/json');
+    response.end(text);
+  }
+
+  private async form(request: IncomingMessage): Promise<Form | undefined> {
+    try {
+      return await readForm(request, this.settings.parts.bodyBytes);
+    } catch (error) {
+      if (error instanceof PageError) return undefined;
+      throw error;
+    }
+  }
+}

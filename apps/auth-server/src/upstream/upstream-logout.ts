@@ -1,0 +1,105 @@
+import {
+  type IdentityProvider,
+  IdentityProviders,
+  LinkedIdentities,
+} from '@curfew/accounts/identity-providers';
+import { ArtifactStore, upstreamSessionKind } from '@curfew/artifacts';
+import { Clock } from '@curfew/clock';
+import { type Author, endEverything, endSessions, OperationParts } from '@curfew/operations';
+import { isDatabaseUnavailable, PrismaService, retrying, type Transaction } from '@curfew/persistence';
+import { readJws } from '@curfew/resource-server/jws';
+import { type LoggedOut, loggedOutBy, oldestLogout } from '@curfew/resource-server/logout-claims';
+import { plus, seconds } from '@curfew/session-policy';
+import { BrowserSessionQueries } from '@curfew/sessions';
+import { Injectable } from '@nestjs/common';
+import { sessionKey, subjectKey } from './upstream-origin.js';
+import { UpstreamParts } from './upstream-parts.js';
+
+/** Why a logout token ends nothing. */
+export type LogoutFault = 'provider_unknown' | 'token_invalid' | 'token_used' | 'keys_unavailable';
+
+/** The number of sessions and browsers that ended, or the fault. */
+export type LogoutOutcome = { readonly fault: LogoutFault } | { readonly ended: number };
+
+/**
+ * How long the end of a session elsewhere is remembered: longer than anybody may be on the way from there to a session here, by a second
+ * step, a new password and a consent.
+ */
+const remembered = seconds(7_200);
+
+const reason = 'ended_by_identity_provider';
+
+/** Ends what came of a session at another identity provider, where that says so (OpenID Connect Back-Channel Logout 1.0). */
+@Injectable()
+export class UpstreamLogout {
+  constructor(
+    private readonly parts: UpstreamParts,
+    private readonly operations: OperationParts,
+    private readonly prisma: PrismaService,
+    private readonly providers: IdentityProviders,
+    private readonly identities: LinkedIdentities,
+    private readonly browsers: BrowserSessionQueries,
+    private readonly artifacts: ArtifactStore,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Takes a token of the provider with this id. Everything that it ends has ended when this returns, in one commit with its use. */
+  async take(id: string, token: string): Promise<LogoutOutcome> {
+    const opened = await this.providers.opened(id);
+    if (!opened) return { fault: 'provider_unknown' };
+    const { issuer, clientId } = opened.provider;
+    const now = this.clock.now();
+    const jws = readJws(token);
+    const loggedOut = jws && loggedOutBy(jws, issuer, clientId, now);
+    // What nobody has signed costs no request to the provider, and no row.
+    if (!jws || !loggedOut || !isCurrent(jws.payload['exp'], now)) return { fault: 'token_invalid' };
+    let address: string | undefined;
+    try {
+      address = await this.parts.client.keysOf(opened);
+    } catch (error) {
+      if (isDatabaseUnavailable(error)) throw error;
+      return { fault: 'keys_unavailable' };
+    }
+    const keys = address === undefined ? {} : { jwks_uri: address };
+    if (!(await this.parts.keys.verifies({ metadata: keys }, jws, now))) return { fault: 'token_invalid' };
+    const by = { kind: 'system', id: null, ip: null } as const;
+    const author: Author = { by, note: `said by ${opened.provider.id}` };
+    return retrying(() =>
+      this.prisma.$transaction((tx) => this.#end(opened.provider, loggedOut, author, tx)),
+    );
+  }
+
+  async #end(
+    { issuer }: IdentityProvider,
+    { id, sessionId, subject }: LoggedOut,
+    author: Author,
+    tx: Transaction,
+  ): Promise<LogoutOutcome> {
+    const now = this.clock.now();
+    const key = { kind: 'UpstreamLogoutToken', id: JSON.stringify([issuer, id]) };
+    // As long as its age lets it in, twice over: clocks may differ.
+    const until = plus(now, seconds(2 * oldestLogout));
+    if (!(await this.artifacts.useUp(key, now, until, tx))) return { fault: 'token_used' };
+    if (sessionId === undefined) return this.#endPerson(issuer, subject!, author, tx);
+    const one = sessionKey(issuer, sessionId);
+    // Before the browsers are looked for: somebody who is on the way from there is seen there, or finds this.
+    await this.artifacts.useUp({ kind: upstreamSessionKind, id: one }, now, plus(now, remembered), tx);
+    const keys = subject === undefined ? [one] : [one, subjectKey(issuer, subject)];
+    const browserSessionUids = await this.browsers.ofUpstream(keys, tx);
+    if (browserSessionUids.length === 0) return { ended: 0 };
+    const ended = await endSessions(this.operations, { browserSessionUids }, reason, author, tx);
+    return { ended: ended.sessions.length + ended.browserSessions.length };
+  }
+
+  /** All sessions of a person there: no session here knows by which way in it began, so that everything of the account ends. */
+  async #endPerson(issuer: string, subject: string, author: Author, tx: Transaction): Promise<LogoutOutcome> {
+    const accountId = await this.identities.accountOf({ issuer, subject });
+    if (accountId === undefined) return { ended: 0 };
+    const target = { kind: 'account', target: accountId } as const;
+    const ended = await endEverything(this.operations, target, reason, author, tx);
+    return { ended: ended.sessions.length + ended.browserSessions.length };
+  }
+}
+
+/** Whether a token has an end that has not passed (RFC 7519 §4.1.4), by clocks that may differ by a minute. */
+const isCurrent = (exp: unknown, now: number): boolean => typeof exp === 'number' && now / 1000 < exp + 60;

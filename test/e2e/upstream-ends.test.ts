@@ -1,0 +1,297 @@
+import { randomUUID } from 'node:crypto';
+import { advanceVirtualClock } from '@curfew/persistence';
+import { enrol, sendForm } from '../support/authenticator.js';
+import type { IdentityProvider } from '../support/identity-provider.js';
+import type { Page, Person } from '../support/person.js';
+import { type AdminWorld, orders } from './admin-world.js';
+import { pkce } from './protocol-world.js';
+import { type Elsewhere, newcomer, UpstreamWorld, until } from './upstream-world.js';
+
+/** The end of a session at another identity provider, as it reaches what came of it here. */
+let upstream: UpstreamWorld;
+let world: AdminWorld;
+let elsewhere: IdentityProvider;
+let other: IdentityProvider;
+
+beforeAll(async () => {
+  const settings = { CURFEW_VIRTUAL_CLOCK: 'true', CURFEW_SWEEP_INTERVAL: '1h' };
+  const gold = { acr: 'gold', methods: ['pwd', 'otp', 'mfa'] };
+  upstream = await UpstreamWorld.start(settings, { creates_accounts: true, acr_methods: [gold] });
+  ({ world, elsewhere, other } = upstream);
+}, 120_000);
+
+afterAll(() => upstream?.stop());
+
+const somebody = () => upstream.somebody();
+const go = (person: Person, address?: string) => upstream.go(person, address);
+const signIn = (person: Person, who?: Elsewhere) => upstream.signIn(person, who);
+const isSignedIn = (person: Person) => upstream.isSignedIn(person);
+const epoch = () => Math.floor(Date.now() / 1000);
+
+/** A request of the sample application, and the way to its tokens. */
+function application(more: Readonly<Record<string, string>> = {}) {
+  const { client_id, client_secret, redirect_uris } = world.data.clients.web;
+  const { verifier, challenge } = pkce();
+  const redirect_uri = redirect_uris[0]!;
+  const parameters = new URLSearchParams({
+    ...{ client_id, redirect_uri, response_type: 'code', scope: 'openid', resource: orders },
+    ...{ code_challenge: challenge, code_challenge_method: 'S256', ...more },
+  });
+  const authorization = `Basic ${btoa(`${client_id}:${client_secret}`)}`;
+  const ask = (form: Readonly<Record<string, string>>) => world.form('/token', form, { authorization });
+  return {
+    address: `${world.server.issuer}/authorize?${parameters}`,
+    redeem: ({ url }: Page) =>
+      ask({
+        grant_type: 'authorization_code',
+        ...{ code: url.searchParams.get('code') ?? '', code_verifier: verifier, redirect_uri },
+      }),
+    refresh: (refresh_token: string) => ask({ grant_type: 'refresh_token', refresh_token }),
+  };
+}
+
+const claimsOf = (token: string | undefined): Record<string, unknown> =>
+  JSON.parse(Buffer.from((token ?? '').split('.')[1] ?? '', 'base64url').toString());
+
+/** A sign-in to the application by way of the provider. */
+async function throughApplication(person: Person, who: Elsewhere, more = {}) {
+  const app = application(more);
+  const there = await go(person, app.address);
+  const back = await person.goOn(await person.open(elsewhere.respond(there.url, who.subject, who.deviation)));
+  const tokens = await app.redeem(back);
+  if (!tokens['id_token']) throw new Error(JSON.stringify(tokens));
+  return { app, tokens };
+}
+
+const send = (token: string, id = 'elsewhere', type = 'application/x-www-form-urlencoded') =>
+  fetch(`${upstream.signInPage}/upstream/${id}/logout`, {
+    method: 'POST',
+    headers: { 'content-type': type },
+    body: new URLSearchParams({ logout_token: token }).toString(),
+  });
+
+const reasons = async (sid: unknown): Promise<(string | null)[]> => {
+  const rows = await world.database.query<{ reason: string | null }>(
+    `SELECT end_reason AS reason FROM session WHERE id = '${String(sid)}'
+     UNION ALL SELECT b.end_reason FROM browser_session b, session s WHERE s.id = '${String(sid)}' AND b.uid = s.browser_session_uid`,
+  );
+  return rows.map(({ reason }) => reason);
+};
+
+describe('a sign-in elsewhere that an application asks for', () => {
+  it('is asked for what the application asks for: the class in the words of the provider, and a proof of that age', async () => {
+    const wanted = await go(
+      somebody(),
+      application({ acr_values: 'urn:curfew:acr:mfa', max_age: '60' }).address,
+    );
+    expect(Object.fromEntries(wanted.url.searchParams)).toMatchObject({ acr_values: 'gold', max_age: '0' });
+    const plain = await go(somebody(), application().address);
+    expect(plain.url.searchParams.has('acr_values')).toBe(false);
+  });
+});
+
+describe('a logout token of the provider', () => {
+  it('ends the browser and all that came of the session there, offline sessions too, and nothing else', async () => {
+    const who = newcomer();
+    const [here, elsewhereHere] = [somebody(), somebody()];
+    const { tokens, app } = await throughApplication(here, who, {
+      scope: 'openid offline_access',
+      prompt: 'consent',
+    });
+    const again = { ...who, deviation: { claims: { sid: randomUUID() } } };
+    const another = await throughApplication(elsewhereHere, again);
+    const { sid } = who.deviation.claims as { sid: string };
+    const answer = await send(await elsewhere.logoutToken({ sid, sub: who.subject }));
+    expect([answer.status, answer.headers.get('cache-control'), await answer.text()]).toEqual([
+      200,
+      'no-store',
+      '',
+    ]);
+    expect(await reasons(claimsOf(tokens['id_token'])['sid'])).toEqual([
+      'ended_by_identity_provider',
+      'ended_by_identity_provider',
+    ]);
+    expect(await app.refresh(tokens['refresh_token']!)).toMatchObject({ error: 'invalid_grant' });
+    expect([await isSignedIn(here), await isSignedIn(elsewhereHere)]).toEqual([false, true]);
+    expect(await reasons(claimsOf(another.tokens['id_token'])['sid'])).toEqual([null, null]);
+    // The same session is over for whoever comes with it later, too.
+    expect(await isSignedInAfter(who)).toBe(false);
+    expect(await isSignedInAfter(again)).toBe(true);
+  });
+
+  const isSignedInAfter = async (who: Elsewhere): Promise<boolean> => {
+    const person = somebody();
+    await signIn(person, who);
+    return isSignedIn(person);
+  };
+
+  it('that names the person alone ends everything of their account', async () => {
+    const who = newcomer();
+    const [one, two] = [somebody(), somebody()];
+    await signIn(one, who);
+    await signIn(two, { ...who, deviation: { claims: { sid: randomUUID() } } });
+    expect((await send(await elsewhere.logoutToken({ sub: who.subject }))).status).toBe(200);
+    expect([await isSignedIn(one), await isSignedIn(two)]).toEqual([false, false]);
+    expect(await isSignedInAfter({ ...who, deviation: { claims: { sid: randomUUID() } } })).toBe(true);
+  });
+
+  it('ends what came of a provider that named no session, by its person', async () => {
+    const who = newcomer({ sid: undefined });
+    const person = somebody();
+    await signIn(person, who);
+    await send(await elsewhere.logoutToken({ sid: randomUUID(), sub: who.subject }));
+    expect(await isSignedIn(person)).toBe(false);
+    expect(await isSignedInAfter(who)).toBe(true);
+  });
+
+  it('is taken where it ends nothing, and is taken once, of fifty at once as well', async () => {
+    const token = await elsewhere.logoutToken({ sid: randomUUID() });
+    const answers = await Promise.all(Array.from({ length: 50 }, () => send(token)));
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array(49).fill(400)]);
+    const again = await send(token);
+    expect([again.status, again.headers.get('cache-control'), await again.json()]).toEqual([
+      400,
+      'no-store',
+      { error: 'invalid_request', error_description: 'the logout token was used before' },
+    ]);
+  });
+
+  it('that is wrong in anything ends nothing', async () => {
+    const who = newcomer();
+    const person = somebody();
+    await signIn(person, who);
+    const { sid } = who.deviation.claims as { sid: string };
+    const named = { sid, sub: who.subject };
+    const wrong: readonly [string, Promise<string> | string][] = [
+      ['forged', elsewhere.logoutToken(named, { isForged: true })],
+      ['of another provider', other.logoutToken({ ...named, aud: elsewhere.clientId })],
+      ['signed by another provider', other.logoutToken({ ...named, iss: elsewhere.issuer })],
+      ['for another client', elsewhere.logoutToken({ ...named, aud: 'another' })],
+      ['of another type', elsewhere.logoutToken(named, { typ: 'at+jwt' })],
+      ['with a nonce', elsewhere.logoutToken({ ...named, nonce: 'n' })],
+      ['without its event', elsewhere.logoutToken({ ...named, events: {} })],
+      ['with no events', elsewhere.logoutToken({ ...named, events: undefined })],
+      ['without an id', elsewhere.logoutToken({ ...named, jti: undefined })],
+      ['old', elsewhere.logoutToken({ ...named, iat: epoch() - 400 })],
+      ['of later', elsewhere.logoutToken({ ...named, iat: epoch() + 400 })],
+      ['over', elsewhere.logoutToken({ ...named, exp: epoch() - 120 })],
+      ['without an end', elsewhere.logoutToken({ ...named, exp: undefined })],
+      ['about nobody', elsewhere.logoutToken({})],
+      ['about a number', elsewhere.logoutToken({ sid: 7 })],
+      ['unsigned', unsigned(await elsewhere.logoutToken(named))],
+      ['no token', 'nonsense'],
+      ['nothing', ''],
+    ];
+    for (const [name, token] of wrong) {
+      const answer = await send(await token);
+      expect([name, answer.status, answer.headers.get('cache-control')]).toEqual([name, 400, 'no-store']);
+      expect(await answer.json()).toMatchObject({ error: 'invalid_request' });
+    }
+    const right = await elsewhere.logoutToken(named);
+    expect((await send(right, 'other')).status).toBe(400);
+    expect((await send(right, 'nobody')).status).toBe(400);
+    expect((await send(right, 'elsewhere', 'application/json')).status).toBe(400);
+    expect((await send(`${right}${'x'.repeat(200_000)}`)).status).toBe(400);
+    expect(await isSignedIn(person)).toBe(true);
+    expect((await send(right)).status).toBe(200);
+    expect(await isSignedIn(person)).toBe(false);
+    expect(world.server.output()).not.toContain(right);
+  });
+
+  const unsigned = (token: string): string => {
+    const [, payload] = token.split('.');
+    return `${Buffer.from('{"alg":"none","typ":"logout+jwt"}').toString('base64url')}.${payload}.`;
+  };
+
+  it('stops somebody who is on the way from there, at a second step', async () => {
+    const { username, password } = world.data.accounts[1]!;
+    const { codes } = await enrol(world.person(1), password, world.server.issuer, Date.now);
+    const subject = randomUUID();
+    await world.database.query(
+      `INSERT INTO linked_identity (issuer, subject, account_id, created_at)
+       SELECT '${elsewhere.issuer}', '${subject}', id, now() FROM account WHERE username = '${username}'`,
+    );
+    const attempt = async (code: string, meanwhile: (sid: string) => Promise<unknown>) => {
+      const [person, sid] = [somebody(), randomUUID()];
+      const asked = await signIn(person, { subject, deviation: { claims: { sid } } });
+      expect(asked.body).toContain('name="code"');
+      await meanwhile(sid);
+      await sendForm(person, asked, { code });
+      return isSignedIn(person);
+    };
+    expect(await attempt(codes[0]!, async () => {})).toBe(true);
+    const end = async (sid: string) => send(await elsewhere.logoutToken({ sid }));
+    expect(await attempt(codes[1]!, end)).toBe(false);
+    // The second step has not lost the session that it goes on from.
+    const [person, sid] = [somebody(), randomUUID()];
+    const asked = await signIn(person, { subject, deviation: { claims: { sid } } });
+    await sendForm(person, asked, { code: codes[2]! });
+    expect(await isSignedIn(person)).toBe(true);
+    await end(sid);
+    expect(await isSignedIn(person)).toBe(false);
+  });
+
+  it('finds what is signed in at the same moment, or stops it', async () => {
+    for (let round = 0; round < 12; round += 1) {
+      const who = newcomer();
+      const { sid } = who.deviation.claims as { sid: string };
+      const person = somebody();
+      const there = await go(person);
+      const token = await elsewhere.logoutToken({ sid, sub: who.subject });
+      const back = elsewhere.respond(there.url, who.subject, who.deviation);
+      const late = new Promise((resolve) => setTimeout(resolve, round * 8));
+      await Promise.all([person.open(back), late.then(() => send(token))]);
+      expect([round, await isSignedIn(person)]).toEqual([round, false]);
+    }
+  });
+});
+
+describe('the end of the session there (session_expiry)', () => {
+  it.each([
+    ['that has passed', () => epoch() - 1],
+    ['that is no number', () => String(epoch() + 600)],
+    ['beyond every date', () => 1e15],
+    ['that is nothing', () => null],
+  ])('%s signs nobody in', async (_, session_expiry) => {
+    const person = somebody();
+    const told = await signIn(person, newcomer({ session_expiry: session_expiry() }));
+    expect(told.body).toContain('The sign-in there did not succeed.');
+    expect(await isSignedIn(person)).toBe(false);
+  });
+
+  it('that is later than the policy’s changes nothing', async () => {
+    const { tokens } = await throughApplication(somebody(), newcomer({ session_expiry: epoch() + 1e8 }));
+    const { session_expiry, auth_time } = claimsOf(tokens['id_token']);
+    expect(session_expiry).toBe((auth_time as number) + 12 * 3_600);
+  });
+
+  it('bounds the browser and every session that comes of it, and no activity moves it', async () => {
+    const person = somebody();
+    const expiry = epoch() + 1_200;
+    const { app, tokens } = await throughApplication(person, newcomer({ session_expiry: expiry }));
+    const told = [claimsOf(tokens['id_token'])['session_expiry']];
+    // Silently, for good, and on a device that is approved in this browser.
+    const silent = application({ prompt: 'none' });
+    const second = await silent.redeem(await person.open(silent.address));
+    told.push(claimsOf(second['id_token'])['session_expiry']);
+    const lasting = application({ prompt: 'consent', scope: 'openid offline_access' });
+    const third = await lasting.redeem(await person.follow(lasting.address));
+    told.push(claimsOf(third['id_token'])['session_expiry']);
+    const { client_id } = world.data.clients.device;
+    const asked = { client_id, resource: orders, scope: 'openid offline_access' };
+    const device = await world.signInRaw(person, asked);
+    told.push(claimsOf(device['id_token'])['session_expiry']);
+    expect(told).toEqual([expiry, expiry, expiry, expiry]);
+    const prisma = world.database.prisma({});
+    await advanceVirtualClock(prisma, 600_000);
+    const refreshed = await app.refresh(tokens['refresh_token']!);
+    expect(claimsOf(refreshed['id_token'])['session_expiry']).toBe(expiry);
+    expect(await isSignedIn(person)).toBe(true);
+    await advanceVirtualClock(prisma, 605_000);
+    await until(async () => !(await isSignedIn(person)));
+    for (const token of [refreshed['refresh_token'], third['refresh_token']])
+      expect(await app.refresh(token!)).toMatchObject({ error: 'invalid_grant' });
+    expect(await world.refresh(device['refresh_token']!)).toMatchObject({ error: 'invalid_grant' });
+    expect((await reasons(claimsOf(tokens['id_token'])['sid']))[0]).toBe('absolute_lifetime');
+  });
+});
