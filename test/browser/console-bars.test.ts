@@ -322,6 +322,7 @@ const scopeBoxes = adminScopeNames.map((scope) => `${scope}: accounts:write`);
 const actsByScope: Readonly<Record<string, readonly string[]>> = {
   '/now': ['End everything …: sessions:end'],
   '/people': ['New person: accounts:write'],
+  '/people/identity-providers': ['New identity provider: accounts:write'],
   '/people/$id': [
     'Set a password …: accounts:write',
     'Require a new one …: accounts:write',

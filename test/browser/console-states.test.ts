@@ -17,6 +17,10 @@ const nothing = 'zzzz-nothing-is-called-that';
 const emptyPages: Readonly<Record<string, readonly [address: string, says: string | RegExp]>> = {
   '/now': ['/now', 'No pattern passed its threshold.'],
   '/people': [`/people?prefix=${nothing}`, 'Nobody’s username begins like this.'],
+  '/people/identity-providers': [
+    '/people/identity-providers',
+    'People sign in with the accounts of this service alone.',
+  ],
   '/people/$id': [`/people/${nobody}`, 'There is no such account'],
   '/applications': [`/applications?search=${nothing}`, 'No application is called that.'],
   '/applications/$id': [`/applications/${nothing}`, 'There is no such client'],

@@ -98,6 +98,10 @@ export async function tables(admin: AdminWorld, tried: string): Promise<readonly
     resource: orders,
     hosts: ['told.example.test'],
   });
+  await admin.post('/v1/identity-providers', {
+    ...{ id: 'told', name: 'Told', issuer: 'https://told.example.test' },
+    ...{ client_id: 'curfew', client_secret: 'unused', enabled: false },
+  });
   const adapted = await anAdaptedPolicy(admin);
   await tryOut(admin, tried);
   const insight = `/insight?policy=${tried}`;
@@ -119,6 +123,13 @@ export async function tables(admin: AdminWorld, tried: string): Promise<readonly
       file: 'people',
       columns: 'id,username,created_at,password_changed_at,must_change_password,disabled_at',
       shows: ['username'],
+    },
+    {
+      source: 'people/providers-page',
+      at: '/people/identity-providers',
+      file: 'identity providers',
+      columns: 'id,name,issuer,client_id,enabled,updated_at',
+      shows: ['issuer'],
     },
     {
       source: 'applications/applications-page',

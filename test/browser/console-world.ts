@@ -184,6 +184,7 @@ export async function pageAddresses(
   return {
     '/now': ['/now', 'Time to deny'],
     '/people': ['/people', 'that is all'],
+    '/people/identity-providers': ['/people/identity-providers', 'People sign in with the accounts of this'],
     '/people/$id': [`/people/${account}`, 'Allowed applications'],
     '/applications': ['/applications', 'that is all'],
     '/applications/$id': [`/applications/${client}`, 'in four weeks'],

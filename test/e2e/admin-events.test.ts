@@ -256,6 +256,7 @@ describe('events over the admin API', () => {
       'signing keys': { state: 'ok', detail: expect.stringMatching(/ES256/) },
       sessions: { state: expect.stringMatching(/^(ok|note)$/) },
       mail: { state: 'ok' },
+      'identity providers': { state: 'ok', detail: 'none' },
       receivers: { name: 'receivers' },
     });
     expect(text).not.toMatch(/postgres(ql)?:\/\//);

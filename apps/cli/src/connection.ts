@@ -82,7 +82,7 @@ export async function connectionFrom(
 }
 
 /** A secret on the command line would stand in the list of processes, so it comes from a file or from standard input. */
-async function secretFrom(file: string | undefined): Promise<string | undefined> {
+export async function secretFrom(file: string | undefined): Promise<string | undefined> {
   if (file === undefined) return undefined;
   const read = file === '-' ? text(process.stdin) : readFile(file, 'utf8');
   return read.then(

@@ -9,6 +9,7 @@ import { completion } from './commands/completion.js';
 import { compliance } from './commands/compliance.js';
 import { doctor } from './commands/doctor.js';
 import { events } from './commands/events.js';
+import { identityProviders } from './commands/identity-providers.js';
 import { insight } from './commands/insight.js';
 import { keys } from './commands/keys.js';
 import { policies } from './commands/policies.js';
@@ -50,6 +51,7 @@ export function program(home = '.curfew'): Command {
     sessions,
     browsers,
     accounts,
+    identityProviders,
     clients,
     policies,
     adaptation,

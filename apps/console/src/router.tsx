@@ -12,7 +12,7 @@ import { readApplicationSearch } from './pages/applications/application-search.j
 import { readComplianceSearch } from './pages/compliance/compliance-queries.js';
 import { readEventSearch } from './pages/events/event-search.js';
 import { readInsightSearch } from './pages/insight/insight-search.js';
-import { readPeopleSearch } from './pages/people/people-search.js';
+import { readPeopleSearch, readProviderSearch } from './pages/people/people-search.js';
 import { readEffectiveSearch, readPolicySearch } from './pages/policies/policy-search.js';
 import { readScenarioSearch } from './pages/scenarios/scenario-search.js';
 import { readSessionSearch } from './pages/sessions/session-search.js';
@@ -94,6 +94,13 @@ const person = createRoute({
   path: '/people/$id',
   validateSearch: readPeopleSearch,
   component: lazyRouteComponent(() => import('./pages/people/person-page.js'), 'PersonPage'),
+});
+
+const providers = createRoute({
+  getParentRoute: () => shell,
+  path: '/people/identity-providers',
+  validateSearch: readProviderSearch,
+  component: lazyRouteComponent(() => import('./pages/people/providers-page.js'), 'ProvidersPage'),
 });
 
 const events = createRoute({
@@ -178,6 +185,7 @@ export const router = createRouter({
       sessions.addChildren([session]),
       people,
       person,
+      providers,
       applications,
       application,
       apis,

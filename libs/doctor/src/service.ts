@@ -39,6 +39,22 @@ export const checkMail = (mail: {
         'look at the mail server and CURFEW_SMTP_URL; each is tried again until it expires',
       );
 
+/** Looks whether the client secrets of identity providers open, without which nobody can sign in with them. */
+export const checkProviders = (providers: {
+  readonly enabled: number;
+  readonly unreadable: readonly string[];
+}): Finding =>
+  providers.unreadable.length > 0
+    ? wrong(
+        'identity providers',
+        `the client secret does not open: ${providers.unreadable.join(', ')}`,
+        'a key-encryption secret that it was sealed under is missing; bring it back, or give client_secret anew',
+      )
+    : fine(
+        'identity providers',
+        providers.enabled === 0 ? 'none' : `${providers.enabled} can be signed in with`,
+      );
+
 /** Looks whether somebody who should be told of events was not. */
 export function checkReceivers(
   receivers: readonly { readonly name: string; readonly status: string; readonly dead: number }[],

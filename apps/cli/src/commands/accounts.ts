@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { Json } from '../admin-client.js';
 import { accountId, confirm, contextOf } from '../context.js';
 import { facts, table } from '../output.js';
+import { unlink } from './identity-providers.js';
 import { importAccounts } from './import-accounts.js';
 
 /** `curfew accounts`. */
@@ -30,6 +31,7 @@ export const accounts = (): Command =>
     )
     .addCommand(exportData())
     .addCommand(erase())
+    .addCommand(unlink())
     .addCommand(operator())
     .addCommand(groups());
 

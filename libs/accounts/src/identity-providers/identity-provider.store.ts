@@ -58,6 +58,17 @@ export class IdentityProviders {
     return row && secret !== undefined ? { provider: providerOf(row), secret } : undefined;
   }
 
+  /** How many people can sign in with, and the ids of those among them whose secret does not open any more; the first hundred. */
+  async examined(): Promise<{ readonly enabled: number; readonly unreadable: readonly string[] }> {
+    const rows = await this.prisma.identityProvider.findMany({
+      where: { enabled: true },
+      orderBy: { id: 'asc' },
+      take: 100,
+    });
+    const closed = rows.filter((row) => this.seal.open(row.secret, contextOf(row)) === undefined);
+    return { enabled: rows.length, unreadable: closed.map(({ id }) => id) };
+  }
+
   /** Adds one; undefined where its id or its issuer is taken. */
   async insert(
     fields: IdentityProviderFields,

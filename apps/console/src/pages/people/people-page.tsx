@@ -10,6 +10,7 @@ import { Time } from '../../elements/time.js';
 import { NewPerson } from './new-person.js';
 import { type Person, peopleQuery } from './people-queries.js';
 import type { PeopleSearch } from './people-search.js';
+import { PeopleTabs } from './people-tabs.js';
 import { PersonBadges } from './person-badges.js';
 
 const route = getRouteApi('/shell/people');
@@ -45,6 +46,7 @@ export function PeoplePage() {
           New person
         </ActButton>
       </ListHeading>
+      <PeopleTabs />
       <search className="conditions" aria-label="Conditions">
         <TextField
           label="Username begins with"

@@ -11,6 +11,7 @@ import { PersonBadges } from './person-badges.js';
 import { PersonConsents } from './person-consents.js';
 import { PersonFactors } from './person-factors.js';
 import { PersonGroups } from './person-groups.js';
+import { PersonIdentities } from './person-identities.js';
 import { PersonOperator } from './person-operator.js';
 import { PersonBrowsers, PersonSessions } from './person-sessions.js';
 
@@ -59,6 +60,7 @@ export function PersonPage() {
           </div>
           <div className="stack">
             <PersonFactors id={id} />
+            <PersonIdentities person={person} />
             <PersonGroups person={person} />
             <PersonOperator person={person} />
             <PersonConsents id={id} />

@@ -1,0 +1,144 @@
+import { randomUUID } from 'node:crypto';
+import type { Page } from 'playwright-core';
+import { Person } from '../support/person.js';
+import { ConsoleWorld } from './console-world.js';
+
+let world: ConsoleWorld;
+
+beforeAll(async () => {
+  world = await ConsoleWorld.open();
+}, 90_000);
+afterEach(async () => expect(await world?.tidy()).toEqual([]));
+afterAll(() => world?.close());
+
+const row = (page: Page, id: string) => page.locator(`[data-row="${id}"]`);
+const dialog = (page: Page, name: string) => page.getByRole('dialog', { name, exact: true });
+
+/** The settings of a provider that nobody signs in with. */
+const aProvider = async (id: string) => {
+  const { body } = await world.admin.post('/v1/identity-providers', {
+    ...{ id, name: `Provider ${id}`, issuer: `https://${id}.example.test`, client_id: 'curfew' },
+    ...{ client_secret: 'unused', enabled: false },
+  });
+  return body;
+};
+
+describe('identity providers in the console', () => {
+  it('are added, changed, switched off and deleted, each pressed to the end, and no secret is shown', async () => {
+    const page = await world.enter('/console/people');
+    await page.getByRole('link', { name: 'Identity providers', exact: true }).click();
+    await page.getByText('People sign in with the accounts of this service alone.').waitFor();
+    await page.getByRole('button', { name: 'New identity provider' }).click();
+    const made = dialog(page, 'New identity provider');
+    const type = (label: string, text: string) => made.getByLabel(label, { exact: true }).fill(text);
+    for (const [label, text] of [
+      ['Id', 'corp'],
+      ['Name', 'Example Corp'],
+      ['Issuer', 'https://corp.example.test'],
+      ['Client id', 'curfew'],
+      ['Client secret', 'a secret that nobody sees'],
+      ['Classes that are believed', 'gold pwd otp mfa\nsilver pwd'],
+    ] as const)
+      await type(label, text);
+    await made.getByLabel('Make accounts').check();
+    expect(await world.faults(page)).toEqual([]);
+    await made.getByRole('button', { name: 'Add it' }).click();
+    await row(page, 'corp').getByText('gets an account').waitFor();
+    const added = await world.admin.get('/v1/identity-providers/corp');
+    expect(added.body).toMatchObject({
+      ...{ name: 'Example Corp', scopes: ['profile', 'email'], creates_accounts: true, enabled: true },
+      acr_methods: [
+        { acr: 'gold', methods: ['pwd', 'otp', 'mfa'] },
+        { acr: 'silver', methods: ['pwd'] },
+      ],
+    });
+    await row(page, 'corp').click();
+    const open = dialog(page, 'Example Corp');
+    await open.getByText('/sign-in/upstream/corp/logout').waitFor();
+    expect(await open.getByLabel('Client secret').inputValue()).toBe('');
+    await open.getByLabel('Offered').uncheck();
+    await open.getByRole('button', { name: 'Save' }).click();
+    await row(page, 'corp').getByText('switched off').waitFor();
+    const { version: _, updated_at: __, ...before } = added.body;
+    const changed = await world.admin.get('/v1/identity-providers/corp');
+    expect(changed.body).toMatchObject({ ...before, enabled: false });
+    await row(page, 'corp').click();
+    await dialog(page, 'Example Corp').getByRole('button', { name: 'Delete …' }).click();
+    await dialog(page, 'Delete Example Corp').getByRole('button', { name: 'Delete for ever' }).click();
+    await row(page, 'corp').waitFor({ state: 'detached' });
+    expect((await world.admin.get('/v1/identity-providers/corp')).status).toBe(404);
+  }, 60_000);
+
+  it('say at the field what the admin API refuses, keep what was typed, and show what somebody else has changed', async () => {
+    await aProvider('taken');
+    const page = await world.enter('/console/people/identity-providers');
+    await page.getByRole('button', { name: 'New identity provider' }).click();
+    const made = dialog(page, 'New identity provider');
+    const good = {
+      ...{ Id: 'fields', Name: 'Fields', Issuer: 'https://fields.example.test', Scopes: 'email' },
+      ...{ 'Client id': 'curfew', 'Client secret': 'unused', 'Classes that are believed': '' },
+    };
+    const field = (label: string) => made.getByLabel(label, { exact: true });
+    for (const [label, text] of Object.entries(good)) await field(label).fill(text);
+    for (const [label, bad] of [
+      ['Id', 'Not A Word'],
+      ['Name', 'x'.repeat(61)],
+      ['Issuer', 'http://idp.example.test'],
+      ['Issuer', 'https://taken.example.test'],
+      ['Client id', 'x'.repeat(201)],
+      ['Scopes', 'a"b'],
+      ['Classes that are believed', 'gold fingerprint'],
+    ] as const) {
+      await field(label).fill(bad);
+      await made.getByRole('button', { name: 'Add it' }).click();
+      await field(label).and(page.locator('[aria-invalid=true]')).waitFor();
+      expect([label, await field(label).inputValue()]).toEqual([label, bad]);
+      await field(label).fill(good[label]);
+    }
+    await page.keyboard.press('Escape');
+    await row(page, 'taken').click();
+    const open = dialog(page, 'Provider taken');
+    await open.getByLabel('Name', { exact: true }).fill('My name');
+    const {
+      version: _,
+      id,
+      redirect_uri: __,
+      created_at: ___,
+      updated_at: ____,
+      ...settings
+    } = (await world.admin.get('/v1/identity-providers/taken')).body;
+    await world.admin.call('PUT', `/v1/identity-providers/${id}`, {
+      body: { ...settings, single_sign_on: true },
+      headers: { 'if-match': '"1"' },
+    });
+    await open.getByRole('button', { name: 'Save' }).click();
+    await open.getByText('Somebody else has saved meanwhile.').waitFor();
+    await open.getByText('They changed: Take the sign-in that is there.').waitFor();
+    await open.getByRole('button', { name: 'Save' }).click();
+    await row(page, 'taken').getByText('My name').waitFor();
+    expect((await world.admin.get('/v1/identity-providers/taken')).body).toMatchObject({
+      name: 'My name',
+      single_sign_on: true,
+    });
+    expect(await world.faults(page)).toEqual([]);
+  }, 60_000);
+});
+
+describe('the sign-ins elsewhere of a person', () => {
+  it('are shown, and unlinked to the end, which ends everything of the account', async () => {
+    const [username, password] = [`p${randomUUID()}@example.test`, randomUUID()];
+    const { body } = await world.admin.post('/v1/accounts', { username, password });
+    const { sid } = await world.admin.signIn(new Person(username, password));
+    await world.admin.database.query(
+      `INSERT INTO linked_identity (issuer, subject, account_id, created_at, last_used_at) VALUES ('https://corp.example.test', 'someone', '${body.id}', now(), now())`,
+    );
+    const page = await world.enter(`/console/people/${body.id}`);
+    const linked = page.getByRole('region', { name: 'Sign-ins elsewhere' });
+    await linked.getByText('https://corp.example.test').waitFor();
+    expect(await world.faults(page)).toEqual([]);
+    await linked.getByRole('button', { name: 'Unlink …' }).click();
+    await dialog(page, `Unlink ${username}`).getByRole('button', { name: 'Unlink', exact: true }).click();
+    await linked.getByText('None is linked.').waitFor();
+    expect((await world.admin.get(`/v1/sessions/${sid}`)).body).toMatchObject({ state: 'ended' });
+  }, 60_000);
+});

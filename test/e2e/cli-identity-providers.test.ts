@@ -1,0 +1,105 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { AdminWorld } from './admin-world.js';
+import { runCommandLine } from './command-line.js';
+
+let world: AdminWorld;
+let folder: string;
+
+beforeAll(async () => {
+  world = await AdminWorld.start();
+  folder = await mkdtemp(path.join(os.tmpdir(), 'curfew-cli-'));
+}, 60_000);
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+  await world?.stop();
+});
+
+const curfew = (args: readonly string[], input = '') =>
+  runCommandLine(
+    ['--dev-file', world.server.environment['CURFEW_DEV_FILE']!, ...args],
+    {
+      PATH: process.env['PATH'] ?? '',
+      CURFEW_ISSUER: world.server.issuer,
+      CURFEW_ADMIN_URL: world.adminUrl,
+    },
+    input,
+  );
+
+const providers = (...args: readonly string[]) => curfew(['identity-providers', ...args]);
+
+/** A file with these settings, and another with a secret. */
+async function files(name: string, settings: object): Promise<[settings: string, secret: string]> {
+  const of = (kind: string) => path.join(folder, `${name}.${kind}`);
+  await writeFile(of('json'), JSON.stringify(settings));
+  await writeFile(of('secret'), `secret of ${name}\n`);
+  return [of('json'), of('secret')];
+}
+
+describe('identity providers at the command line', () => {
+  it('are added, listed, shown, changed, switched off and on, and deleted', async () => {
+    const settings = { issuer: 'https://corp.example.test', name: 'Example Corp', client_id: 'curfew' };
+    const [file, secret] = await files('corp', { ...settings, single_sign_on: true });
+    const added = await providers('add', 'corp', file, '--secret-file', secret);
+    const address = `${world.server.issuer}/sign-in/upstream/corp`;
+    expect([added.code, added.err]).toEqual([0, '']);
+    expect(added.out).toMatch(new RegExp(`register there\\s+${address}\\n.*${address}/logout`));
+    expect((await providers('list')).out).toMatch(
+      /corp\s+Example Corp\s+https:\/\/corp\.example\.test\s+enabled/,
+    );
+    const shown = await providers('show', 'corp', '--json');
+    expect(shown.json).toMatchObject({ ...settings, single_sign_on: true, enabled: true, version: 1 });
+    expect([added, shown].map(({ out, err }) => `${out}${err}`).join('')).not.toContain('secret of');
+    expect((await providers('disable', 'corp')).code).toBe(0);
+    // Nothing else changes by it.
+    const off = await world.get('/v1/identity-providers/corp');
+    expect(off.body).toMatchObject({ ...settings, single_sign_on: true, enabled: false, version: 2 });
+    expect((await providers('enable', 'corp')).code).toBe(0);
+    const [changed] = await files('changed', { ...settings, name: 'Another name' });
+    expect((await providers('change', 'corp', changed)).out).toContain('Version 4.');
+    expect((await world.get('/v1/identity-providers/corp')).body).toMatchObject({
+      name: 'Another name',
+      single_sign_on: false,
+    });
+    expect((await providers('delete', 'corp', '--yes')).code).toBe(0);
+    expect((await world.get('/v1/identity-providers/corp')).status).toBe(404);
+  });
+
+  it('are refused by the member that is wrong, and a file by its name, and nothing is added', async () => {
+    const [file, secret] = await files('wrong', { issuer: 'no address', name: 'Wrong', client_id: 'curfew' });
+    const refused = await providers('add', 'wrong', file, '--secret-file', secret);
+    expect([refused.code, refused.err]).toEqual([2, expect.stringContaining('issuer')]);
+    const text = path.join(folder, 'text.json');
+    await writeFile(text, 'none');
+    for (const unreadable of [text, path.join(folder, 'absent.json')]) {
+      const told = await providers('add', 'wrong', unreadable, '--secret-file', secret);
+      expect([told.code, told.err]).toEqual([2, expect.stringContaining(unreadable)]);
+    }
+    expect((await providers('show', 'wrong')).code).toBe(3);
+  });
+
+  it('lose a link to an account, which ends everything of it', async () => {
+    const { access_token } = await world.signIn();
+    const { username } = world.data.accounts[0]!;
+    await world.database.query(
+      `INSERT INTO linked_identity (issuer, subject, account_id, created_at)
+       SELECT 'https://corp.example.test', 'someone', id, now() FROM account WHERE username = '${username}'`,
+    );
+    const unlink = () =>
+      curfew([
+        'accounts',
+        'unlink',
+        username,
+        'https://corp.example.test',
+        'someone',
+        '--note',
+        'by mistake',
+        '--yes',
+      ]);
+    const done = await unlink();
+    expect([done.code, done.err, done.out]).toEqual([0, '', expect.stringMatching(/\d+ session\(s\) ended/)]);
+    expect(await world.introspect(access_token)).toEqual({ active: false });
+    expect((await unlink()).code).toBe(3);
+  });
+});
