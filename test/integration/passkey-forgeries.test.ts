@@ -180,3 +180,24 @@ describe('of many wrong answers by passkey, drawn at random and tried on two nod
     expect(letIn).toEqual([]);
   }, 600_000);
 });
+
+/** Milliseconds of the processor that one right answer may cost beside its page, the database's client included. */
+const mostCpuMs = 3;
+
+it('a right answer costs less than three milliseconds of the processor, a tenth of a password', async () => {
+  const { key } = owners[0]!;
+  const answers = Array.from({ length: 300 }, () => {
+    const page = randomUUID();
+    return { page, typed: key.show(asked(page)) };
+  });
+  const cost = async (of: typeof answers): Promise<number> => {
+    const began = process.cpuUsage();
+    for (const { typed, page } of of) expect((await verdict(typed, page)).kind).toBe('ok');
+    const { user, system } = process.cpuUsage(began);
+    return (user + system) / 1000 / of.length;
+  };
+  // The first hundred are compiled on the way.
+  await cost(answers.slice(0, 100));
+  const each = await cost(answers.slice(100));
+  expect(each).toBeLessThan(mostCpuMs);
+}, 60_000);

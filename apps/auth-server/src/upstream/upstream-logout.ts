@@ -51,7 +51,7 @@ export class UpstreamLogout {
     const now = this.clock.now();
     const jws = readJws(token);
     const loggedOut = jws && loggedOutBy(jws, issuer, clientId, now);
-    // What nobody has signed costs no request to the provider, and no row.
+    // A token that nobody has signed costs no request to the provider, and no row.
     if (!jws || !loggedOut || !isCurrent(jws.payload['exp'], now)) return { fault: 'token_invalid' };
     let address: string | undefined;
     try {

@@ -126,7 +126,7 @@ export class CodeAdapter extends ArtifactAdapter {
     // A device code is asked for by the device itself; an authorization code is made in a browser and redeemed elsewhere.
     const origin = this.kind === 'AuthorizationCode' ? { origin: originOf(currentScope().signals) } : {};
     const { sessionUid, accountId } = payload ?? {};
-    // What comes of a code ends with the sign-in that it was made in, also where it is redeemed elsewhere.
+    // The session of a code ends with the sign-in that it was made in, also where it is redeemed elsewhere.
     const notAfterMs = typeof accountId === 'string' ? boundOf(String(sessionUid), accountId) : null;
     const bound = notAfterMs === null ? {} : { notAfterMs };
     await super.upsert(id, payload && { ...origin, ...bound, ...payload }, expiresIn);
