@@ -77,7 +77,7 @@ export interface UpstreamOrigin {
   readonly endsAt: Instant | null;
 }
 
-/** Who has proved who they are, and when. */
+/** A person who has proved who they are, and when. */
 export interface ProvedPresence {
   readonly accountId: string;
   readonly at: Instant;

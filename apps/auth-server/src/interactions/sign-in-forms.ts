@@ -93,7 +93,7 @@ export function stepOf(form: Form): Pick<DueSecondStep, 'first' | 'shownAt'> & {
   return { first: shown, shownAt: Number(at) as Instant, values };
 }
 
-/** Whatever stands in the field of a form that nobody has checked yet; its token is compared before it counts. */
+/** The field of a form that nobody has checked yet; its token is compared before it counts. */
 function readOrigin(text: string): UpstreamOrigin | undefined {
   try {
     return text === '' ? undefined : (JSON.parse(text) as UpstreamOrigin);

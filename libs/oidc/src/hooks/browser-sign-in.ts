@@ -48,14 +48,6 @@ async function mayAnswer(ctx: KoaContextWithOIDC, sessions: SessionService): Pro
 
 const allows = ({ kind }: BrowserSignInDecision): boolean => kind === 'answer';
 
-/** A sign-in as the result of an interaction holds it. */
-interface ProvedLogin {
-  readonly accountId: string;
-  readonly atMs?: Instant;
-  readonly seenMs?: Instant;
-  readonly upstream?: UpstreamOrigin;
-}
-
 /**
  * The sign-in of the browser as this request leaves it: as its row has it, or begun anew where the person has proved who they are in the
  * interaction that led here.
@@ -68,7 +60,9 @@ function browserOf(
   if (!session?.accountId) return null;
   const found = currentScope().staged.foundBrowserSession(session.uid);
   const row = found?.payload.accountId === session.accountId ? found.signIn : null;
-  const login = result?.login as ProvedLogin | undefined;
+  const login = result?.login as
+    | { accountId: string; atMs?: Instant; seenMs?: Instant; upstream?: UpstreamOrigin }
+    | undefined;
   const provedAt = login?.accountId === session.accountId ? login.atMs : undefined;
   if (provedAt === undefined) return row && { browser: row, isProved: false };
   if (row && row.signedInAt >= provedAt) return { browser: row, isProved: true };

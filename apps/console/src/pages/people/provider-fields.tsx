@@ -14,7 +14,7 @@ interface ProviderFieldsProps {
   readonly registered: Provider | null;
 }
 
-/** What each choice does, in a few words. */
+/** The effect of each choice, in a few words. */
 const about = {
   enabled: 'the sign-in page has its button',
   single_sign_on: 'else each sign-in asks there for a new proof',
