@@ -187,7 +187,8 @@ const bounded =
     const response = await fetch(url, {
       method,
       headers,
-      ...(body === undefined ? {} : { body: String(body) }),
+      // A request for userinfo has the body null, which is none.
+      ...(body === undefined || body === null ? {} : { body: String(body) }),
       ...(signal === undefined ? {} : { signal }),
     });
     const read = new Uint8Array(await limitedBytes(response, maxBytes));
