@@ -36,6 +36,7 @@ export const longest = [
   'test/e2e/protocol-at-rest.test.ts',
   'test/e2e/admin-authorization.test.ts',
   'test/browser/console-registry.test.ts',
+  'test/browser/console-providers.test.ts',
   'test/integration/keys.test.ts',
   'test/e2e/readme.test.ts',
   'test/e2e/mcp-guide.test.ts',

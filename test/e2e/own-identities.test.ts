@@ -86,6 +86,8 @@ describe('the page of sign-ins elsewhere', () => {
     const elsewhereHere = upstream.somebody();
     await upstream.signIn(elsewhereHere, { subject, deviation: {} });
     expect(await upstream.isSignedIn(elsewhereHere)).toBe(true);
+    const copy = await world.post(`/v1/accounts/${id}/export`, {});
+    expect(copy.body.identities).toMatchObject([{ issuer: elsewhere.issuer, subject }]);
     const again = await person.open(ownPage());
     const kept = await choose(person, again, removal(again), 'not the password');
     expect([kept.status, await links(subject)]).toEqual([422, [id]]);
