@@ -177,3 +177,30 @@ describe('the userinfo endpoint of a provider', () => {
     });
   });
 });
+
+describe('logout tokens of a provider that is away', () => {
+  it('are refused, and have it asked no more often than sign-ins of one network do', async () => {
+    const upstream = await UpstreamWorld.start({ CURFEW_THROTTLE_SIGN_IN_NETWORK: '5/1m' }, {});
+    try {
+      const logout_token = await upstream.elsewhere.logoutToken({ sid: randomUUID() }, { isForged: true });
+      await upstream.elsewhere.close();
+      const send = async () => {
+        const body = new URLSearchParams({ logout_token });
+        const answer = await fetch(`${upstream.signInPage}/upstream/elsewhere/logout`, {
+          method: 'POST',
+          body,
+        });
+        return [answer.status, ((await answer.json()) as { error: string }).error];
+      };
+      const answers: unknown[] = [];
+      for (let time = 0; time < 8; time += 1) answers.push(await send());
+      const [away, throttled] = [
+        [400, 'invalid_request'],
+        [429, 'invalid_request'],
+      ];
+      expect(answers).toEqual([away, away, away, away, away, throttled, throttled, throttled]);
+    } finally {
+      await upstream.stop();
+    }
+  }, 120_000);
+});

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { SignalsReader } from '@curfew/signals';
 import { Controller, Param, Post, Req, Res } from '@nestjs/common';
 import { UpstreamLogout } from '../upstream/index.js';
 import { type Form, readForm } from './form.js';
@@ -12,6 +13,7 @@ const sentences = {
   request_malformed: 'the request must be a form with one logout_token',
   token_invalid: 'the logout token is not one of this provider for this client, or is too old',
   token_used: 'the logout token was used before',
+  throttled: 'too many requests from there; try again later',
   keys_unavailable: 'the keys of the provider could not be read',
 } as const;
 
@@ -24,6 +26,7 @@ export class UpstreamLogoutController {
   constructor(
     private readonly logout: UpstreamLogout,
     private readonly settings: PageSettings,
+    private readonly signals: SignalsReader,
     private readonly log: PageLog,
   ) {}
 
@@ -35,7 +38,9 @@ export class UpstreamLogoutController {
   ): Promise<void> {
     const token = (await this.form(request))?.get('logout_token');
     const outcome =
-      token === undefined ? ({ fault: 'request_malformed' } as const) : await this.logout.take(id, token);
+      token === undefined
+        ? ({ fault: 'request_malformed' } as const)
+        : await this.logout.take(id, token, this.network(request));
     this.log.note('upstream_logout', { provider: id, ...outcome });
     // §2.8: neither answer is kept.
     response.setHeader('Cache-Control', 'no-store');
@@ -46,9 +51,13 @@ export class UpstreamLogoutController {
       return;
     }
     const text = JSON.stringify({ error: 'invalid_request', error_description: sentences[outcome.fault] });
-    response.statusCode = 400;
+    response.statusCode = outcome.fault === 'throttled' ? 429 : 400;
     response.setHeader('Content-Type', 'application/json');
     response.end(text);
+  }
+
+  private network({ headers, socket }: IncomingMessage): string {
+    return this.signals.read({ socketAddress: socket.remoteAddress, headers }).prefix ?? 'unknown';
   }
 
   private async form(request: IncomingMessage): Promise<Form | undefined> {

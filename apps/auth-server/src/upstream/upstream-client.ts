@@ -114,6 +114,11 @@ export class UpstreamClient {
     return { claims, profile };
   }
 
+  /** Whether the metadata of a provider are kept, so that nothing is fetched for it. */
+  knows({ provider }: OpenedProvider): boolean {
+    return this.#kept.has(rowOf(provider));
+  }
+
   /** The address at which a provider publishes its keys. */
   async keysOf(opened: OpenedProvider): Promise<string | undefined> {
     return (await this.#configurationOf(opened)).serverMetadata().jwks_uri;

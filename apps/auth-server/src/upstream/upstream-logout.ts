@@ -1,3 +1,4 @@
+import { Throttle, throttleKey } from '@curfew/accounts';
 import {
   type IdentityProvider,
   IdentityProviders,
@@ -16,7 +17,12 @@ import { sessionKey, subjectKey } from './upstream-origin.js';
 import { UpstreamParts } from './upstream-parts.js';
 
 /** Why a logout token ends nothing. */
-export type LogoutFault = 'provider_unknown' | 'token_invalid' | 'token_used' | 'keys_unavailable';
+export type LogoutFault =
+  | 'provider_unknown'
+  | 'token_invalid'
+  | 'token_used'
+  | 'keys_unavailable'
+  | 'throttled';
 
 /** The number of sessions and browsers that ended, or the fault. */
 export type LogoutOutcome = { readonly fault: LogoutFault } | { readonly ended: number };
@@ -40,11 +46,15 @@ export class UpstreamLogout {
     private readonly identities: LinkedIdentities,
     private readonly browsers: BrowserSessionQueries,
     private readonly artifacts: ArtifactStore,
+    private readonly throttle: Throttle,
     private readonly clock: Clock,
   ) {}
 
-  /** Takes a token of the provider with this id. Everything that it ends has ended when this returns, in one commit with its use. */
-  async take(id: string, token: string): Promise<LogoutOutcome> {
+  /**
+   * Takes a token of the provider with this id, from a network. Everything that it ends has ended when this returns, in one commit with its
+   * use.
+   */
+  async take(id: string, token: string, network: string): Promise<LogoutOutcome> {
     const opened = await this.providers.opened(id);
     if (!opened) return { fault: 'provider_unknown' };
     const { issuer, clientId } = opened.provider;
@@ -53,6 +63,11 @@ export class UpstreamLogout {
     const loggedOut = jws && loggedOutBy(jws, issuer, clientId, now);
     // A token that nobody has signed costs no request to the provider, and no row.
     if (!jws || !loggedOut || !isCurrent(jws.payload['exp'], now)) return { fault: 'token_invalid' };
+    // A provider whose metadata are not known is asked for them: strangers have that done as seldom as by the sign-in page.
+    if (!this.parts.client.knows(opened)) {
+      const verdict = await this.throttle.take(throttleKey('upstream', network), this.parts.limit);
+      if (!verdict.allowed) return { fault: 'throttled' };
+    }
     let address: string | undefined;
     try {
       address = await this.parts.client.keysOf(opened);
