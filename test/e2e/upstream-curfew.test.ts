@@ -162,6 +162,15 @@ describe('the userinfo endpoint of a provider', () => {
     expect([page.body.includes('The sign-in there did not succeed.'), isSignedIn]).toEqual([true, false]);
   });
 
+  it('of a provider that goes away before its response is redeemed costs no more than a sentence', async () => {
+    const person = upstream.somebody();
+    const there = await upstream.go(person);
+    await upstream.elsewhere.close();
+    const told = await person.open(upstream.elsewhere.respond(there.url, randomUUID()));
+    expect([told.status, told.body.includes('The sign-in there did not succeed.')]).toEqual([422, true]);
+    await upstream.elsewhere.open();
+  });
+
   it('says to operators where the secret of one does not open any more', async () => {
     const found = async () => {
       const { body } = await upstream.world.get('/v1/doctor');

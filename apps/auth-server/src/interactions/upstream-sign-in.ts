@@ -174,16 +174,25 @@ export class UpstreamSignIn {
     if (opened?.provider.issuer !== begun.issuer) return this.#failed(id, notOpen);
     if (new URLSearchParams(query).get('error') === 'access_denied')
       return { problem: { code: 'upstream_denied' } };
+    let signedIn: UpstreamSignedIn;
     try {
       const elapsed = Math.ceil((now - begun.at) / 1000);
-      const signedIn = await this.parts.client.finish(opened, query, begun, begun.maxAge + elapsed);
+      signedIn = await this.parts.client.finish(opened, query, begun, begun.maxAge + elapsed);
+    } catch (error) {
+      return this.#refused(request, id, error);
+    }
+    try {
       return await this.#recognised(request, begun, opened, signedIn);
     } catch (error) {
       if (isDatabaseUnavailable(error)) throw error;
-      if (suspicious.has((error as { code?: unknown }).code))
-        this.signIn.tellFailedAt(request, 'upstream_refused');
-      return this.#failed(id, error);
+      return this.#refused(request, id, error);
     }
+  }
+
+  #refused(request: IncomingMessage, id: string, error: unknown): typeof failed {
+    if (suspicious.has((error as { code?: unknown }).code))
+      this.signIn.tellFailedAt(request, 'upstream_refused');
+    return this.#failed(id, error);
   }
 
   /** Whether everything of the account was ended since this proof: it signs nobody in any more, and a new one does. */

@@ -108,7 +108,9 @@ export class UpstreamClient {
     const profile = async (): Promise<UpstreamClaims> => {
       if (configuration.serverMetadata().userinfo_endpoint === undefined) return claims;
       // The library compares the subjects (§5.3.2).
-      const told = await openid.fetchUserInfo(configuration, tokens.access_token, claims.sub);
+      const told = await openid
+        .fetchUserInfo(configuration, tokens.access_token, claims.sub)
+        .catch(noUserinfo);
       return { ...told, ...claims };
     };
     return { claims, profile };
@@ -165,6 +167,12 @@ const issuerDiffers = 'OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED';
 
 /** The ways in which a secret may be sent. */
 const secretMethods = ['client_secret_basic', 'client_secret_post'];
+
+/** An endpoint that does not answer looks as a database that is away does; the two are told apart here. */
+function noUserinfo(error: unknown): never {
+  const { code } = error as { code?: unknown };
+  throw new ProviderFault(/^OAUTH_/.test(String(code)) ? String(code) : 'OAUTH_INVALID_RESPONSE');
+}
 
 /** A provider that must not be used as it is; by the codes that the library has. */
 class ProviderFault extends Error {

@@ -7,7 +7,7 @@ import {
 import { ArtifactStore, upstreamSessionKind } from '@curfew/artifacts';
 import { Clock } from '@curfew/clock';
 import { type Author, endEverything, endSessions, OperationParts } from '@curfew/operations';
-import { isDatabaseUnavailable, PrismaService, retrying, type Transaction } from '@curfew/persistence';
+import { PrismaService, retrying, type Transaction } from '@curfew/persistence';
 import { readJws } from '@curfew/resource-server/jws';
 import { type LoggedOut, loggedOutBy, oldestLogout } from '@curfew/resource-server/logout-claims';
 import { plus, seconds } from '@curfew/session-policy';
@@ -71,8 +71,7 @@ export class UpstreamLogout {
     let address: string | undefined;
     try {
       address = await this.parts.client.keysOf(opened);
-    } catch (error) {
-      if (isDatabaseUnavailable(error)) throw error;
+    } catch {
       return { fault: 'keys_unavailable' };
     }
     const keys = address === undefined ? {} : { jwks_uri: address };
