@@ -178,3 +178,19 @@ export async function untilCaughtUp(pair: DatabasePair): Promise<void> {
   }
   throw new Error('the standby does not catch up');
 }
+
+/** Cancels every wait for a standby until the answer is there; how many waits that were. */
+export async function cancellingWaits<Answer>(
+  asking: Promise<Answer>,
+  ask: (sql: string) => Promise<readonly unknown[]>,
+): Promise<{ readonly answer: Answer; readonly cancelled: number }> {
+  let isOver = false;
+  const over = asking.finally(() => {
+    isOver = true;
+  });
+  over.catch(() => {});
+  let cancelled = 0;
+  const text = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
+  while (!isOver) cancelled += (await ask(text)).length;
+  return { answer: await over, cancelled };
+}

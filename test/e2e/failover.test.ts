@@ -3,9 +3,16 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { DatabaseGuard } from '@curfew/persistence';
+import { DatabaseGuard, isDatabaseUnavailable } from '@curfew/persistence';
+import type { SessionId } from '@curfew/session-policy';
 import pg from 'pg';
-import { FailoverWorld, laggingRound, synchronousRound, untilCaughtUp } from '../chaos/failovers.js';
+import {
+  cancellingWaits,
+  FailoverWorld,
+  laggingRound,
+  synchronousRound,
+  untilCaughtUp,
+} from '../chaos/failovers.js';
 import { HonestClient } from '../chaos/storm.js';
 import type { Tokens } from './engine-world.js';
 
@@ -98,6 +105,38 @@ describe('where nothing is lost, nobody is refused', () => {
 });
 
 describe('a synchronous standby', () => {
+  it.each(['of the session alone', 'with its browser'])(
+    'that confirms nothing: an end whose wait was cancelled is not called done when it is asked for again: %s',
+    async (way) => {
+      const { pair, world, web } = failover;
+      const tokens = await world.signIn(web);
+      const engine = world.engine();
+      const end = async (): Promise<number> => {
+        if (way === 'of the session alone') return (await world.revoke(web, tokens.refresh_token)).status;
+        const ending = engine.end([tokens.sid as SessionId], 'logout', {}, world.clock.now());
+        return ending.then(
+          () => 200,
+          (error) => (isDatabaseUnavailable(error) ? 503 : 500),
+        );
+      };
+      const ended = 'SELECT ended_at IS NOT NULL AS ended FROM session WHERE id = $1';
+      const isEnded = async () => (await pair.query<{ ended: boolean }>(ended, [tokens.sid]))[0]!.ended;
+      await pair.holdCommits(true);
+      try {
+        await world.until('commits wait', async () => (await failover.health(0)) === 503, 30_000);
+        const cancelled = () => cancellingWaits(end(), (sql) => pair.on('primary', sql));
+        expect((await cancelled()).answer).toBe(503);
+        expect(await isEnded()).toBe(true);
+        expect((await cancelled()).answer).toBe(503);
+      } finally {
+        await pair.holdCommits(false);
+      }
+      await Promise.all([failover.untilServed(0), failover.untilServed(1)]);
+      expect(await end()).toBe(200);
+    },
+    120_000,
+  );
+
   it('has everything when it is promoted in the middle of refreshes and ends, and is served from at once', async () => {
     const { before } = await synchronousRound(failover);
     expect(before.ended).toBeGreaterThanOrEqual(3);

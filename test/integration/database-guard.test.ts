@@ -141,7 +141,7 @@ async function hold(client: pg.Client): Promise<number> {
 
 describe('a commit whose wait for the standby is cancelled', () => {
   const text = 'INSERT INTO confirmed VALUES ($1)';
-  const placedText = `${text} RETURNING 1, ${commitColumns}`;
+  const placedText = `${text} RETURNING 1, ${commitColumns()}`;
   const plain: HotStatement = { name: 'cancelled', text };
   const placed: HotStatement = { name: 'cancelled_placed', text: placedText, place: 'in its rows' };
   const calling: HotStatement = { name: 'cancelled_function', text: 'SELECT cancelled_write()' };
@@ -318,4 +318,125 @@ describe('a mark of another process', () => {
       await Promise.all([first.end(), quiet.end()]);
     }
   }, 30_000);
+});
+
+describe('a change that a promoted standby lacks', () => {
+  const ways = ['statement', 'transaction', 'function', 'repetition'] as const;
+  /** A process of its own for each way, which has no other memory than of what it did. */
+  async function started(way: (typeof ways)[number]) {
+    const configuration = old.configuration();
+    const advice: string[] = [];
+    const guard = await openGuard(configuration, {
+      process: 'auth-server',
+      log: { error: (_, line) => advice.push(line), warn: () => {} },
+      takeStep: async () => {},
+    });
+    const hot = new HotStatements(configuration, 1, guard);
+    const prisma = new PrismaService(configuration, 1, guard);
+    const ask = (text: string, values: unknown[] = []) => hot.run<[string]>({ name: text, text }, values);
+    const [[pid]] = (
+      way === 'transaction'
+        ? [[(await prisma.$queryRaw<{ pid: number }[]>`SELECT pg_backend_pid() AS pid`)[0]!.pid]]
+        : await hot.run<[number]>({ name: 'pid', text: 'SELECT pg_backend_pid()' }, [])
+    ) as [[number]];
+    const move = {
+      statement: () => ask('UPDATE moved SET at = $2 WHERE way = $1 AND at = 1', [way, 2]),
+      transaction: () =>
+        prisma.$transaction((own) => own.$executeRaw`UPDATE moved SET at = 2 WHERE way = ${way} AND at = 1`),
+      function: () => ask('SELECT curfew_make_move($1)', [way]),
+      // As events are written again whose commit was not acknowledged: the default takes an id before anything is known to be there.
+      repetition: () => ask('INSERT INTO told SELECT 1 ON CONFLICT DO NOTHING'),
+    }[way];
+    /** Whether the process serves from what it finds, once it has met the connections that died. */
+    const outcome = async () => {
+      const served = () => ask("SELECT 'served'");
+      const [answer] = await served()
+        .catch(served)
+        .catch((error) => [[error.message]]);
+      await Promise.all([hot.close(), prisma.$disconnect(), guard.stop()]);
+      await old.query('UPDATE service_state SET lost_since = NULL, lost_known_at = NULL');
+      return [way, answer![0], ...advice];
+    };
+    return { way, pid, move, outcome };
+  }
+
+  /** Processes that have committed a mark, and a standby that has everything up to here and gets nothing any more. */
+  async function withoutStandby() {
+    await old.query(`UPDATE moved SET at = 1`);
+    const all = [];
+    for (const way of ways) all.push(await started(way));
+    await old.addStandby();
+    await old.letStandbyLag();
+    return all;
+  }
+
+  async function untilThere(count: number, holds: string, pids: readonly number[]): Promise<void> {
+    const text = `SELECT pid FROM pg_stat_activity WHERE ${holds}`;
+    for (let looks = 0; looks < 400; looks += 1) {
+      if ((await old.query(text, [pids])).length >= count) return;
+      await pause(25);
+    }
+    throw new Error(`after ten seconds, fewer than ${count}: ${holds}`);
+  }
+
+  /** One after the other: the first that finds a loss says so to the others. */
+  async function outcomes(all: Awaited<ReturnType<typeof withoutStandby>>) {
+    const found = [];
+    for (const one of all) found.push(await one.outcome());
+    return found;
+  }
+
+  beforeAll(async () => {
+    await old.query('CREATE TABLE moved (way text, at int)');
+    await old.query('INSERT INTO moved SELECT unnest($1::text[]), 1', [ways]);
+    await old.query('CREATE TABLE told (id int PRIMARY KEY, xid xid8 DEFAULT pg_current_xact_id())');
+    await old.query(
+      `CREATE FUNCTION curfew_make_move(one text) RETURNS void LANGUAGE sql AS 'UPDATE moved SET at = 2 WHERE way = one AND at = 1'`,
+    );
+  });
+
+  it('and was acknowledged is missed, in whichever way it was committed', async () => {
+    const all = await withoutStandby();
+    for (const { move } of all) await move();
+    await old.killAndPromote();
+    const lost = 'the database lost what was acknowledged';
+    expect(await outcomes(all)).toEqual(
+      ways.map((way) => [
+        way,
+        lost,
+        expect.stringMatching(/(WAL position|transaction) \S+ was acknowledged/),
+      ]),
+    );
+  }, 120_000);
+
+  it('is nobody’s loss where a change found nothing to do behind a commit whose wait was cancelled', async () => {
+    const all = await withoutStandby();
+    const first = new pg.Client(old.url);
+    first.on('error', () => {});
+    await first.connect();
+    const held = await hold(first);
+    await old.query('SELECT pg_cancel_backend($1)', [held]);
+    const text = 'WITH gone AS (DELETE FROM moved) INSERT INTO told VALUES (1)';
+    const gone = first.query(text);
+    await untilThere(1, `query = '${text}' AND wait_event = 'SyncRep' AND pid = ANY($1)`, [held]);
+    // Each has an id before it waits, and finds then that its row is gone, or is there already.
+    const settled: string[] = [];
+    const moves = all.map(({ way, move }) =>
+      move().then(
+        () => settled.push(way),
+        () => {},
+      ),
+    );
+    const pids = all.map(({ pid }) => pid);
+    await untilThere(ways.length, `wait_event_type = 'Lock' AND pid = ANY($1)`, pids);
+    await old.query('SELECT pg_cancel_backend($1)', [held]);
+    await gone;
+    const done = async () => settled.length + (await waiting()).filter((pid) => pids.includes(pid)).length;
+    for (let looks = 0; (await done()) < ways.length && looks < 400; looks += 1) await pause(25);
+    expect(settled).toEqual([]);
+    await old.killAndPromote();
+    await Promise.all(moves);
+    expect(await outcomes(all)).toEqual(ways.map((way) => [way, 'served']));
+    await first.end();
+  }, 120_000);
 });

@@ -25,7 +25,7 @@ const recordStatement: HotStatement = {
     SELECT kind, id_hash, ''::bytea, to_timestamp(expires_at / 1000) FROM unnest($1::text[], $2::bytea[], $3::float8[]) AS u(kind, id_hash, expires_at)
     ORDER BY kind, id_hash
     ON CONFLICT (kind, id_hash) DO UPDATE SET expires_at = excluded.expires_at WHERE protocol_artifact.expires_at <= to_timestamp($4::float8 / 1000)
-    RETURNING kind, id_hash, ${commitColumns}`,
+    RETURNING kind, id_hash, ${commitColumns()}`,
 };
 type Row = [kind: string, idHash: Uint8Array, xid: string, position: string];
 

@@ -196,7 +196,10 @@ export class GuardedClient extends pg.Client {
   async #commit(): Promise<{ place: CommitPlace; result: unknown }> {
     try {
       const asked = this.#ask([{ text: `${placeText}; COMMIT`, rowMode: 'array' }]);
-      const [placed, committed] = (await asked) as [pg.QueryArrayResult<[string | null, string]>, unknown];
+      const [placed, committed] = (await asked) as [
+        pg.QueryArrayResult<[string | null, string | null]>,
+        unknown,
+      ];
       return { place: placed.rows[0]!, result: committed };
     } catch (error) {
       this.#destroy();
@@ -239,8 +242,8 @@ export class GuardedClient extends pg.Client {
   /** Notes a commit. If the connection was given up meanwhile, it returns the reason, and the commit is not acknowledged to anybody. */
   #note(beganAt: number, place: CommitPlace | undefined): NotAcknowledged | undefined {
     const refusal = this.#unconfirmed ?? this.#refusal();
-    const [xid, position] = place ?? [null];
-    if (!refusal && xid !== null && position !== undefined) this.#guard!.acknowledged(beganAt, xid, position);
+    const [xid, position] = place ?? [null, null];
+    if (!refusal && xid !== null && position !== null) this.#guard!.acknowledged(beganAt, xid, position);
     return refusal;
   }
 

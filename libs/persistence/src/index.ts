@@ -30,4 +30,10 @@ export type { PoolLoad } from './pool.js';
 export { PrismaService, statementsIn, type Transaction } from './prisma.service.js';
 export { retrying } from './retrying.js';
 export { ServerChoice } from './server-choice.js';
-export { commitColumns, type HotStatement, milliseconds, type Statements } from './statements.js';
+export {
+  commitColumns,
+  type HotStatement,
+  milliseconds,
+  type Statements,
+  waitForStandby,
+} from './statements.js';

@@ -1,13 +1,20 @@
 import pg from 'pg';
+import { writtenMessage } from '../statements.js';
 
-/** The id of a transaction that changed something, and a WAL position after its first change. */
-export type CommitPlace = readonly [xid: string | null, position: string];
+/** The id of a transaction that has one, and the WAL position of something that it wrote; both null for any other. */
+export type CommitPlace = readonly [xid: string | null, position: string | null];
 
 /**
  * Asks a transaction for its id and its place in the WAL. If its commit is acknowledged before it is durable (`synchronous_commit` is off),
  * nothing is promised, and it has none.
+ *
+ * An id does not mean that something was written: a change takes one before it waits for a row, and may find nothing to do. Such a
+ * commit waits for no disk and no standby, so it could be lost without any fault, and its position could lie behind what others have not
+ * been promised yet. A message makes every transaction that has an id write something, and so wait (ADR 111).
  */
-export const placeText = `SELECT CASE WHEN current_setting('synchronous_commit') <> 'off' THEN pg_current_xact_id_if_assigned()::text END, pg_current_wal_insert_lsn()::text`;
+export const placeText = `
+  SELECT xid::text, CASE WHEN xid IS NOT NULL THEN ${writtenMessage} END
+  FROM (SELECT CASE WHEN current_setting('synchronous_commit') <> 'off' THEN pg_current_xact_id_if_assigned() END AS xid) AS t`;
 const placeName = 'commit_place';
 
 /** The functions of the driver's connection that are called here; its types do not have them. */
@@ -52,7 +59,7 @@ export class PlacedQuery extends DriverQuery {
     else {
       // Only here is it known that the server has the statement: after an error it skips what was sent behind.
       this.#wire!.parsedStatements[placeName] = placeText;
-      this.place = [message.fields[0] ?? null, message.fields[1]!];
+      this.place = [message.fields[0] ?? null, message.fields[1] ?? null];
     }
   }
 

@@ -80,9 +80,9 @@ const eventsOfActs = (ended: string) => `
 
 const rowsOfSessions = `
   SELECT call, NULL AS uid, id::text AS id, account_id::text AS account_id, client_id, reason, ${milliseconds('at')} AS at, ${milliseconds('signed_in_at')} AS signed_in_at,
-    ${milliseconds('last_active_at')} AS last_active_at, round(idle)::int AS idle, ${commitColumns} FROM ended`;
+    ${milliseconds('last_active_at')} AS last_active_at, round(idle)::int AS idle, ${commitColumns()} FROM ended`;
 const rowsOfBrowsers = `
-  SELECT call, uid, NULL, account_id::text, NULL, reason, ${milliseconds('at')}, NULL, NULL, NULL, ${commitColumns} FROM browsers_ended`;
+  SELECT call, uid, NULL, account_id::text, NULL, reason, ${milliseconds('at')}, NULL, NULL, NULL, ${commitColumns()} FROM browsers_ended`;
 
 /**
  * Ends sessions for any number of acts, each session with its one event, in one statement: this one and the next are all that write an end.

@@ -10,6 +10,7 @@ import {
   type Statements,
   statementsIn,
   type Transaction,
+  waitForStandby,
 } from '@curfew/persistence';
 import {
   type BrowserSessionEnd,
@@ -49,7 +50,8 @@ export interface EndOutcome {
 
 /**
  * Carries ends of sessions out and, once they are durable, has them announced. Acts that come together go together, as rotations do; each is
- * whole by itself.
+ * whole by itself. An act that finds nothing left to end is answered when the end that came first is durable, wherever that was made: its
+ * wait for a standby may have been cancelled (ADR 111).
  */
 export class EndWriter {
   readonly #parts: EndWriterParts;
@@ -77,7 +79,7 @@ export class EndWriter {
   async endJointly(act: JointEnd, transaction?: Transaction): Promise<EndOutcome> {
     if (!transaction) return this.#jointly.submit(act);
     const statements = statementsIn(transaction);
-    const rows = await this.#run(statements, await holdJointEnds(statements, [act]));
+    const rows = await this.#runHeld(statements, [act]);
     afterCommit(transaction, () => this.#tell(rows, []));
     return outcomeOf(rows);
   }
@@ -119,7 +121,7 @@ export class EndWriter {
 
   async #endJointly(acts: readonly JointEnd[]): Promise<readonly EndOutcome[]> {
     const rows = await retrying(() =>
-      this.#parts.prisma.prepared(async (run) => this.#run({ run }, await holdJointEnds({ run }, acts))),
+      this.#parts.prisma.prepared(async (run) => this.#runHeld({ run }, acts)),
     );
     this.#tell(rows, []);
     return outcomesOf(rows, acts.length);
@@ -139,9 +141,19 @@ export class EndWriter {
   }
 
   async #run(statements: Statements, calls: readonly EndCall[]): Promise<EndedRow[]> {
-    if (calls.every(({ ends, browserEnds = [] }) => ends.length + browserEnds.length === 0)) return [];
+    if (calls.every(isEmpty)) return [];
     const { statement, values } = endOf(calls, this.#parts.retention);
-    return statements.run<EndedRow>(statement, values);
+    const rows = await statements.run<EndedRow>(statement, values);
+    if (rows.length === 0) await waitForStandby(statements);
+    return rows;
+  }
+
+  /** The same for what these acts hold; those that find nothing to hold have ended nothing either. */
+  async #runHeld(statements: Statements, acts: readonly JointEnd[]): Promise<EndedRow[]> {
+    const calls = await holdJointEnds(statements, acts);
+    if (!calls.every(isEmpty)) return this.#run(statements, calls);
+    await waitForStandby(statements);
+    return [];
   }
 
   #tell(rows: readonly EndedRow[], ends: readonly End[]): void {
@@ -150,6 +162,8 @@ export class EndWriter {
     this.#parts.silences?.ended(endedSilences(sessions, ends));
   }
 }
+
+const isEmpty = ({ ends, browserEnds = [] }: EndCall): boolean => ends.length + browserEnds.length === 0;
 
 /** The sessions that ended, for each of this number of acts. */
 function outcomesOf(rows: readonly EndedRow[], acts: number): EndOutcome[] {

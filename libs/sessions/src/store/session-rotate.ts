@@ -68,14 +68,14 @@ const marked = (name: string): string =>
 const rotateStatement: HotStatement = {
   name: 'session_rotate',
   place: 'in its rows',
-  text: `${rotate(`(${givenRows(givenColumns)})`, 'w', '')} RETURNING w.place, ${commitColumns}`,
+  text: `${rotate(`(${givenRows(givenColumns)})`, 'w', '')} RETURNING w.place, ${commitColumns()}`,
 };
 
 /** The same for rotations some of which carry the mark of a shadow. Those without one, which are nearly all, do not pay for its columns. */
 const markedRotateStatement: HotStatement = {
   name: 'session_rotate_marked',
   place: 'in its rows',
-  text: `${rotate(`(${givenRows([...givenColumns, ...givenMarks])})`, 'w', marked('w'))} RETURNING w.place, ${commitColumns}`,
+  text: `${rotate(`(${givenRows([...givenColumns, ...givenMarks])})`, 'w', marked('w'))} RETURNING w.place, ${commitColumns()}`,
 };
 
 /**
@@ -105,7 +105,8 @@ const provenRotateStatement: HotStatement = {
       ${rotate('allowed', 'a', marked('a'))}
       RETURNING a.place
     )
-    SELECT a.place, r.place IS NOT NULL, ${commitColumns} FROM allowed a LEFT JOIN rotated r ON r.place = a.place`,
+    SELECT a.place, r.place IS NOT NULL, ${commitColumns('EXISTS (SELECT 1 FROM recorded) OR EXISTS (SELECT 1 FROM rotated)')}
+    FROM allowed a LEFT JOIN rotated r ON r.place = a.place`,
 };
 
 /** Whether the session was rotated, or why it was not even looked for. */

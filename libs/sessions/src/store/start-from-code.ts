@@ -69,7 +69,7 @@ const startText = (waits: boolean): string => `
     ), told AS (${insertEventsText('$2::jsonb', 'WHERE e.session_id IN (SELECT session FROM consumed)')})
   SELECT j.session::text, j.killed_by, j.waits, j.has_account, j.browser IS NULL OR EXISTS (SELECT 1 FROM held h WHERE h.session = j.session),
     EXISTS (SELECT 1 FROM consumed c WHERE c.session = j.session), b.last_active_at, b.cut_at, b.cut_timeout, b.same_day, b.had_cut, b.shadow_end,
-    ${commitColumns}
+    ${commitColumns('EXISTS (SELECT 1 FROM started)')}
   FROM judged j LEFT JOIN before b ON b.session = j.session`;
 
 /** Starts that come together. None waits for a browser, which would make all the others wait. */
