@@ -5,6 +5,8 @@ import { wholeNumbers } from '../support/random.js';
 import type { FailoverWorld } from './failovers.js';
 import { HonestClient } from './storm.js';
 
+/** Twice as long as it usually takes. */
+const worthALookMs = 10_000;
 const randomInt = wholeNumbers('patroni');
 
 /** The findings of one kill. */
@@ -37,10 +39,14 @@ export async function killUnderLoad(
   );
   await pause(randomInt(0, 60));
   const atKill = { ended: ended.length - before, refreshed: refreshed() };
+  const printed = cluster.printing();
   const killed = await cluster.killPrimary('postgres');
   const began = performance.now();
   await untilGood(failover, chains);
   const goodAfterMs = performance.now() - began;
+  // Which part of it took so long, only Patroni and PostgreSQL can say.
+  if (goodAfterMs > worthALookMs)
+    console.warn(`good again after ${Math.round(goodAfterMs)} ms:\n${printed()}`);
   await ending;
   for (const chain of chains) chain.stop();
   await running;

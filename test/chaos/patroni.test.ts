@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs';
 import type { Tokens } from '../e2e/engine-world.js';
 import { missingForPatroni, type PatroniCluster, startPatroni } from '../support/patroni.js';
-import { FailoverWorld } from './failovers.js';
+import { cancellingWaits, FailoverWorld } from './failovers.js';
 import { shortened } from './length.js';
 import { expectEndedEverywhere, type KillRound, killUnderLoad } from './patroni-rounds.js';
 
@@ -39,6 +40,22 @@ afterAll(() => failover?.stop(), 60_000);
 const say = (text: string) => console.log(`patroni: ${text}`);
 
 (missing.length > 0 ? describe.skip : describe)('three PostgreSQL servers that Patroni leads', () => {
+  it('tell the figures by which our alerts notice that a standby is missing', async () => {
+    await failover.pair.untilWhole();
+    const texts = await failover.pair.figures();
+    const sum = (name: string) =>
+      texts.reduce(
+        (all, text) => all + Number(new RegExp(`^${name}\\{.*\\} (\\d+)$`, 'm').exec(text)![1]),
+        0,
+      );
+    const rules = readFileSync('deploy/prometheus/curfew.rules.yml', 'utf8');
+    const named = [...new Set(rules.match(/\bpatroni_\w+(?=\))/g))];
+    expect(Object.fromEntries(named.map((name) => [name, sum(name)]))).toEqual({
+      patroni_sync_standby: 1,
+      patroni_postgres_streaming: 2,
+    });
+  }, 130_000);
+
   it(
     'lose nothing that was acknowledged when the primary is killed under load, and are good again within 15 seconds',
     () =>
@@ -72,17 +89,12 @@ const say = (text: string) => console.log(`patroni: ${text}`);
         const [tokens] = (await failover.signIns(1)) as [Tokens];
         const letGo = await cluster.freezeStandbys();
         const old = await cluster.primary();
-        const asking = world.revoke(web, tokens.refresh_token);
-        let cancelled = 0;
-        const answer = await cancelUntil(asking, async () => {
-          const rows = await cluster.on(
-            old,
-            "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'",
-          );
-          cancelled += rows.length;
-        });
+        const revoke = () => world.revoke(web, tokens.refresh_token);
+        const { answer, cancelled } = await cancellingWaits(revoke(), (sql) => cluster.on(old, sql));
         expect(answer.status).toBe(503);
         expect(cancelled).toBeGreaterThan(0);
+        // The session has ended for everybody who looks there, and still nobody may say that it is done.
+        expect((await cancellingWaits(revoke(), (sql) => cluster.on(old, sql))).answer.status).toBe(503);
         const reasonAt = async (name: string) =>
           (await cluster.on(name, 'SELECT end_reason FROM session WHERE id = $1', [tokens.sid]))[0]![
             'end_reason'
@@ -113,14 +125,3 @@ const say = (text: string) => console.log(`patroni: ${text}`);
     300_000,
   );
 });
-
-/** Does something again and again until the answer is there. */
-async function cancelUntil<Answer>(asking: Promise<Answer>, work: () => Promise<void>): Promise<Answer> {
-  let isOver = false;
-  const over = asking.finally(() => {
-    isOver = true;
-  });
-  over.catch(() => {});
-  while (!isOver) await work();
-  return over;
-}

@@ -41,8 +41,12 @@ export interface PatroniCluster extends TestDatabase {
   freezeStandbys(): Promise<() => void>;
   /** Runs a statement on one of the servers. */
   on(name: string, sql: string, values?: readonly unknown[]): Promise<Record<string, unknown>[]>;
+  /** The figures that Patroni of each server tells Prometheus. */
+  figures(): Promise<readonly string[]>;
   /** The last lines that Patroni and PostgreSQL of each server wrote. */
   printed(): string;
+  /** From here on, all that they write; the answer reads it. */
+  printing(): () => string;
 }
 
 interface Member {
@@ -192,7 +196,15 @@ function clusterOf(
       };
     },
     on: (name, sql, values) => onServer(named(name).url, sql, values),
+    figures: () =>
+      Promise.all(
+        members.map(async ({ apiPort }) => (await fetch(`http://127.0.0.1:${apiPort}/metrics`)).text()),
+      ),
     printed: () => printedBy(members),
+    printing() {
+      const logs = members.map((member) => ({ member, from: logOf(member).length }));
+      return () => logs.map(({ member, from }) => `${member.name}: ${logOf(member).slice(from)}`).join('\n');
+    },
   };
 }
 
@@ -259,9 +271,9 @@ const titleOf = (pid: number): string => {
   }
 };
 
-/** The postmaster and its children. A number of before belongs to somebody else by now. */
+/** The postmaster and its children. A number of before belongs to somebody else by now, who may be another PostgreSQL. */
 function serverProcesses(member: Member): number[] {
-  const isServer = (pid: number) => titleOf(pid).includes('postgres');
+  const isServer = (pid: number) => titleOf(pid).includes('postgres') && titleOf(pid).includes(member.folder);
   return numberIn(member, 'data/postmaster.pid')
     .filter(isServer)
     .flatMap((postmaster) => {
@@ -331,10 +343,9 @@ async function onServer(url: string, sql: string, values: readonly unknown[] = [
   }
 }
 
+const logOf = ({ folder }: Member): string => readFileSync(path.join(folder, 'log'), 'utf8');
 const printedBy = (members: readonly Member[]): string =>
-  members
-    .map(({ name, folder }) => `${name}: ${readFileSync(path.join(folder, 'log'), 'utf8').slice(-4_000)}`)
-    .join('\n');
+  members.map((member) => `${member.name}: ${logOf(member).slice(-4_000)}`).join('\n');
 
 async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
   const deadline = performance.now() + 120_000;

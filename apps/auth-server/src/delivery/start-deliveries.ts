@@ -29,6 +29,7 @@ export async function startDeliveries(
     'sign-in': () => foundation.signIns.load,
     main: () => foundation.prisma.load(),
   });
+  metrics.measureGuard(foundation.guard);
   metrics.measureNode(foundation.events, feed, hears);
   const scraped = await showFigures(
     metrics.registry,

@@ -2,7 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { Clock } from '@curfew/clock';
 import type { EventLog, FollowerReport, SessionFeed } from '@curfew/events';
 import type { DeliveryStore } from '@curfew/events/delivery';
-import type { PoolLoad } from '@curfew/persistence';
+import type { DatabaseGuard, PoolLoad } from '@curfew/persistence';
 import { isErrorCause } from '@curfew/token-endpoint';
 import { collectProcessMetrics, refusalOf, type Tracing } from '@curfew/web';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
@@ -138,6 +138,21 @@ export class NodeMetrics {
       collect() {
         for (const [pool, load] of Object.entries(pools))
           for (const [state, count] of Object.entries(load())) this.set({ pool, state }, count);
+      },
+    });
+  }
+
+  /** Tells whenever somebody asks why the database is not served from, or that no commit goes through. */
+  measureGuard(guard: Pick<DatabaseGuard, 'commits' | 'refusal'>): void {
+    new Gauge({
+      name: 'curfew_database_refused',
+      help: '1 for the reason why this process does not serve from its database: it is a standby, it lost what was acknowledged, or no commit goes through, as where no synchronous standby confirms.',
+      labelNames: ['reason'],
+      registers: [this.registry],
+      collect() {
+        for (const kind of ['standby', 'lost'] as const)
+          this.set({ reason: kind }, Number(guard.refusal?.kind === kind));
+        this.set({ reason: 'no_commit' }, Number(!guard.commits));
       },
     });
   }
