@@ -1,10 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { EngineWorld, type Tokens } from '../e2e/engine-world.js';
 import { type RunningGateway, startGateway } from '../support/gateway.js';
-import { isInstalled, type OtherProxy, startProgram } from '../support/other-proxies.js';
+import { isInstalled, type OtherProxy, startHaproxyForLogin } from '../support/other-proxies.js';
 import { freePort } from '../support/ports.js';
 import { shortened } from './length.js';
 import { Outages, SteadyLoad } from './steady-load.js';
@@ -31,12 +28,8 @@ beforeAll(async () => {
     nodes: 3,
     settings: { CURFEW_SHUTDOWN_DELAY: '2s', CURFEW_ISSUER: issuer },
   });
-  const servers = world.nodes.map(({ port }, index) => `  server node${index} 127.0.0.1:${port}`).join('\n');
-  proxy = await startProgram('haproxy', port, async (folder) => {
-    const file = join(folder, 'haproxy.cfg');
-    await writeFile(file, configuration(port, servers));
-    return ['haproxy', '-db', '-f', file];
-  });
+  const ports = world.nodes.map((node) => node.port);
+  proxy = await startHaproxyForLogin(port, ports, { asTimed: true });
   gateways = await Promise.all([startGateway(world.nodes[0]!), startGateway(world.nodes[0]!)]);
 }, 180_000);
 afterAll(async () => {
@@ -44,19 +37,6 @@ afterAll(async () => {
   await proxy?.stop();
   await world?.stop();
 }, 60_000);
-
-/** The example that operators are given, with the addresses of this machine. */
-function configuration(port: number, servers: string): string {
-  const example = readFileSync('deploy/haproxy/login.cfg', 'utf8');
-  const local = example
-    .replace(/bind :443 .*/, `bind 127.0.0.1:${port}`)
-    .replace('hdr Host login.example.com', '')
-    // There is no TLS here, and cookies that demand it would not come back.
-    .replace('X-Forwarded-Proto https', 'X-Forwarded-Proto http')
-    .replace(/(?: +server node\d+ .*\n)+/, `${servers}\n`);
-  if (!local.includes(servers) || local.includes('example.com')) throw new Error('the example has changed');
-  return local;
-}
 
 /** Whether a gateway lets a token pass. */
 async function passes(gateway: RunningGateway, token: string): Promise<boolean> {

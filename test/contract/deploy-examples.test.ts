@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { parseAllDocuments } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 
 const read = (path: string): string => readFileSync(path, 'utf8');
 const units = readdirSync('deploy/systemd').map((name) => `deploy/systemd/${name}`);
@@ -80,6 +80,26 @@ describe('an example for a proxy', () => {
   ])('names every identity header, so that none of them can come from outside: %s', (example) => {
     const text = read(example).toLowerCase().replaceAll('_', '-');
     for (const name of identity) expect([name, text.includes(name)]).toEqual([name, true]);
+  });
+
+  it('brings acknowledgements to the node of their stream by the lines that the guide and the chart name', () => {
+    const guide = read('docs/guides/many-nodes.md');
+    const [, annotated = ''] = /```text\n(authServer:\n {2}serviceAnnotations:\n[^`]*)```/.exec(guide) ?? [];
+    const { authServer } = parse(annotated);
+    const sticky = read('deploy/haproxy/login.cfg')
+      .match(/^ *stick.*$/gm)!
+      .map((line) => line.trim());
+    expect(sticky).toHaveLength(3);
+    expect(authServer.serviceAnnotations).toEqual({
+      'haproxy.org/backend-config-snippet': `${sticky.join('\n')}\n`,
+    });
+    expect(read('deploy/helm/curfew/templates/auth-server.yaml')).toMatch(
+      /kind: Service\nmetadata:\n.*\n.*\n.*\n {2}\{\{- with \.Values\.authServer\.serviceAnnotations \}\}\n {2}annotations:\n {4}\{\{- toYaml \. \| nindent 4 \}\}\n {2}\{\{- end \}\}\nspec:/,
+    );
+    expect(parse(read('deploy/helm/curfew/values.yaml')).authServer.serviceAnnotations).toEqual({});
+    const [map = ''] = /^map \$http_session_feed_node[^}]*\}$/m.exec(read('deploy/nginx/nodes.conf')) ?? [];
+    expect(map).toContain('node1:3000');
+    expect(guide).toContain(`\`\`\`nginx\n${map}\n\`\`\``);
   });
 
   it.each(readdirSync('test/fixtures/forward-auth'))('is replayed from a stated source: %s', (file) => {

@@ -3,8 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { createVerifier, type Verifier } from '@curfew/resource-server';
-import pg from 'pg';
+import type { Verifier } from '@curfew/resource-server';
 import { type CountingUpstream, countingUpstream, SocketReader } from '../support/counting-upstream.js';
 import { type RunningGateway, startGateway } from '../support/gateway.js';
 import { isInstalled, type OtherProxy, startHaproxyForLogin } from '../support/other-proxies.js';
@@ -12,6 +11,7 @@ import { freePort } from '../support/ports.js';
 import { type RunningServer, startServer } from '../support/server.js';
 import { StreamReader } from '../support/stream-reader.js';
 import { type EngineClient, EngineWorld, sessionOf, type Tokens } from './engine-world.js';
+import { acknowledgeWithoutName, apiClientOf, countingPassedOn, followThrough } from './passed-on.js';
 import { asHeader } from './protocol-world.js';
 
 // A node of each kind is stopped behind HAProxy while streams are read through it: each reader is sent to the other node.
@@ -44,18 +44,9 @@ beforeAll(async () => {
   admins = [await startAdmin(await freePort()), await startAdmin(await freePort())];
   const [first, second] = [await freePort(), await freePort()];
   const ports = world.nodes.map(({ port }) => port);
-  proxy = await startHaproxyForLogin(
-    haproxy.login,
-    ports,
-    [
-      ...inFrontOf(
-        'admin',
-        admins.map(({ port }) => port),
-      ),
-      ...inFrontOf('gateway', [first, second]),
-      ...figures(),
-    ].join('\n'),
-  );
+  const adminPorts = admins.map(({ port }) => port);
+  const more = [...inFrontOf('admin', adminPorts), ...inFrontOf('gateway', [first, second]), ...figures()];
+  proxy = await startHaproxyForLogin(haproxy.login, ports, { more: more.join('\n') });
   gateways = [await startOneGateway(first), await startOneGateway(second)];
   await allAreUp();
 }, 120_000);
@@ -118,10 +109,7 @@ routes: [{ name: open, hosts: ['localhost:${haproxy.gateway}'], schemes: [http],
   });
 }
 
-const apiClient = (): EngineClient => ({
-  id: world.data.clients.api.client_id,
-  secret: world.data.clients.api.client_secret,
-});
+const apiClient = (): EngineClient => apiClientOf(world);
 
 /** Waits until HAProxy sends requests to every server. */
 const allAreUp = () =>
@@ -155,46 +143,25 @@ async function restartNodes(): Promise<void> {
 (canRun ? describe : describe.skip)('the session feed through a load balancer', () => {
   let verifier: Verifier;
   let client: EngineClient;
-  let listening: pg.Client;
-  const passedOn: string[] = [];
+  let passedOn: Awaited<ReturnType<typeof countingPassedOn>>;
   beforeAll(async () => {
     client = await world.client();
-    listening = new pg.Client({ connectionString: world.database.url });
-    await listening.connect();
-    listening.on('notification', ({ payload = '' }) => {
-      if (payload.includes('"acknowledged"')) passedOn.push(payload);
-    });
-    await listening.query('LISTEN curfew_ends');
-    const { id: clientId, secret: clientSecret } = apiClient();
-    const { resource: audience } = world.data.clients.api;
-    verifier = createVerifier({ issuer: world.issuer, clientId, clientSecret, audience });
-    while (!verifier.following) await pause(10);
+    passedOn = await countingPassedOn(world);
+    verifier = await followThrough(world);
   });
   afterAll(async () => {
     await verifier?.close();
-    await listening?.end();
+    await passedOn?.end();
   });
 
   it('brings each acknowledgement to the node of its stream, and no node passes one on', async () => {
-    passedOn.length = 0;
+    const before = passedOn.count();
     await pause(4_000);
     expect(verifier.following).toBe(true);
-    expect(passedOn).toEqual([]);
+    expect(passedOn.count()).toBe(before);
     // Without the name of the node they arrive by turns, and half of them are passed on over the database.
-    const reader = new StreamReader(`${world.issuer}/session-feed`, asHeader(apiClient() as never));
-    await reader.until(() => reader.messages.some(({ event }) => event === 'beat'));
-    const { id: follower } = JSON.parse(reader.messages.find(({ event }) => event === 'hello')!.data);
-    for (let time = 0; time < 6; time += 1) {
-      const answer = await fetch(`${world.issuer}/session-feed/acknowledgements`, {
-        method: 'POST',
-        headers: { ...asHeader(apiClient() as never), 'content-type': 'application/json' },
-        body: JSON.stringify({ follower, done: [] }),
-      });
-      expect(answer.status).toBe(200);
-    }
-    await reader.stop();
-    await pause(200);
-    expect(passedOn.length).toBeGreaterThan(0);
+    await acknowledgeWithoutName(world);
+    expect(passedOn.count()).toBeGreaterThan(before);
   }, 20_000);
 
   it('goes on at the other node when one stops: no end is missed, and a confirmed one is denied at once', async () => {

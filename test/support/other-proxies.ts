@@ -137,6 +137,22 @@ export const startOtherProxy = async (name: string, where: Surroundings): Promis
     name === 'traefik' ? hasRoutes(where.host) : accepts,
   );
 
+/** nginx in front of several nodes of an authorization server, by deploy/nginx/nodes.conf; each by its port and by the name that it gives itself. */
+export const startNginxForNodes = async (
+  port: number,
+  nodes: readonly { readonly port: number; readonly name: string }[],
+) =>
+  startProgram('nginx', port, async (folder) => {
+    let example = await readFile('deploy/nginx/nodes.conf', 'utf8');
+    for (const [at, node] of nodes.entries())
+      example = example
+        .replaceAll(`10.0.0.1${at + 1}:3000`, `127.0.0.1:${node.port}`)
+        .replaceAll(`node${at + 1}:3000`, node.name);
+    example = example.replaceAll('login.example.com', 'localhost');
+    if (example.includes('10.0.0.')) throw new Error('the example has changed');
+    return nginxBy(example, folder, port);
+  });
+
 /** nginx in front of authorization servers at these ports, by deploy/nginx/login.conf. */
 export const startNginxForLogin = async (port: number, programs: number, people: number) =>
   startProgram('nginx', port, async (folder) => {
@@ -203,16 +219,31 @@ const accepts = (port: number): Promise<boolean> =>
     socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
   });
 
-/** HAProxy in front of the nodes of an authorization server, by deploy/haproxy/login.cfg; `more` are lines behind the example. */
-export const startHaproxyForLogin = async (port: number, nodes: readonly number[], more = '') =>
+/** How HAProxy is started in front of the nodes of an authorization server. */
+export interface HaproxyForLogin {
+  /** Lines behind the example. */
+  readonly more?: string;
+  /** Leaves the times that the example waits as they are. */
+  readonly asTimed?: boolean;
+}
+
+/** HAProxy in front of the nodes of an authorization server, by deploy/haproxy/login.cfg. */
+export const startHaproxyForLogin = async (
+  port: number,
+  nodes: readonly number[],
+  { more = '', asTimed = false }: HaproxyForLogin = {},
+) =>
   startProgram('haproxy', port, async (folder) => {
     const servers = nodes.map((node, at) => `    server node${at + 1} 127.0.0.1:${node}`).join('\n');
-    const example = (await readFile('deploy/haproxy/login.cfg', 'utf8'))
+    const text = await readFile('deploy/haproxy/login.cfg', 'utf8');
+    // A machine on which tests run answers late without being away.
+    const timed = asTimed
+      ? text
+      : text.replace('timeout connect 1s', 'timeout connect 5s\n    timeout check 5s');
+    const example = timed
       .replace(/bind :443 .*/, `bind 127.0.0.1:${port}`)
       .replace('hdr Host login.example.com', `hdr Host localhost:${port}`)
       .replace('X-Forwarded-Proto https', 'X-Forwarded-Proto http')
-      // A machine on which tests run answers late without being away.
-      .replace('timeout connect 1s', 'timeout connect 5s\n    timeout check 5s')
       .replace(/(?: +server node\d+ .*\n)+/, `${servers}\n`);
     if (!example.includes(servers) || example.includes('example.com'))
       throw new Error('the example has changed');
