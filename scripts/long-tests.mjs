@@ -34,6 +34,7 @@ export const longTests = [
   'test/e2e/hashing-process.test.ts',
   'test/e2e/hostile-guessing.test.ts',
   'test/e2e/hostile-wire.test.ts',
+  'test/e2e/operations-commands.test.ts',
   'test/e2e/protocol-at-rest.test.ts',
   'test/e2e/scenarios.test.ts',
   'test/e2e/streams-handed-over.test.ts',
