@@ -81,10 +81,9 @@ describe('an act on something that somebody else has changed meanwhile', () => {
     await admin.call('PUT', path, { body: { ...limits, ceiling: '45m' } });
     await form.getByRole('button', { name: 'Save what it may do' }).click();
     await form.getByText('They changed: Never longer than.').waitFor();
-    // Lengths that were saved are shown in seconds.
     expect([await floor.inputValue(), await form.getByLabel('Never longer than').inputValue()]).toEqual([
       '12m',
-      '2700',
+      '45m',
     ]);
     await world.cut(page, async () => {
       await page.getByText('The connection to the admin API is lost.').waitFor();
@@ -94,7 +93,7 @@ describe('an act on something that somebody else has changed meanwhile', () => {
     await world.whole(page);
     expect([await floor.inputValue(), await form.getByLabel('Never longer than').inputValue()]).toEqual([
       '12m',
-      '3000',
+      '50m',
     ]);
     await form.getByRole('button', { name: 'Save what it may do' }).click();
     await form.getByRole('alert').waitFor({ state: 'detached' });
@@ -125,5 +124,82 @@ describe('an act on something that somebody else has changed meanwhile', () => {
     await dialog.getByRole('button', { name: 'Attach' }).click();
     await dialog.waitFor({ state: 'detached' });
     expect(await attached()).toBe('standard');
+  }, 90_000);
+
+  it('disables and deletes nobody and nothing that is not as it was seen, and says what was changed', async () => {
+    const { admin } = world;
+    const { body } = await admin.post('/v1/accounts', { username: `o${randomUUID()}@example.test` });
+    const path = `/v1/accounts/${body.id}`;
+    const page = await world.enter(`/console/people/${body.id}`);
+    const dialog = page.getByRole('dialog');
+    await page.getByRole('button', { name: 'Disable …' }).click();
+    await dialog.getByLabel(/^Note/).fill('left the company');
+    await admin.call('PATCH', path, { body: { groups: ['board'] } });
+    await dialog.getByRole('button', { name: 'Disable' }).click();
+    await dialog.getByText('They changed: Groups.').waitFor();
+    expect((await admin.get(path)).body.disabled_at).toBeNull();
+    expect(await dialog.getByLabel(/^Note/).inputValue()).toBe('left the company');
+    await page.getByRole('region', { name: 'Groups' }).getByText('board').waitFor();
+    await dialog.getByRole('button', { name: 'Disable' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    expect((await admin.get(path)).body.disabled_at).not.toBeNull();
+
+    await page.getByRole('button', { name: 'Set a password …' }).click();
+    await admin.post(`${path}/enable`, {});
+    await dialog.getByRole('button', { name: 'Set the password' }).click();
+    await dialog.getByText('They changed: Whether it is disabled.').waitFor();
+    await dialog.getByRole('button', { name: 'Set the password' }).click();
+    await dialog.getByText('The new password').waitFor();
+    await dialog.getByRole('button', { name: 'Done' }).click();
+
+    const made = await admin.post('/v1/clients', {
+      client_name: 'Overtaken too',
+      redirect_uris: ['https://overtaken.example.test/callback'],
+    });
+    const client = `/v1/clients/${made.body.client_id}`;
+    await page.goto(`${world.url}/console/applications/${made.body.client_id}`);
+    await page.getByRole('button', { name: 'Delete …' }).click();
+    await admin.call('PATCH', client, {
+      body: { client_name: 'Needed after all' },
+      headers: { 'if-match': '"1"' },
+    });
+    await dialog.getByRole('button', { name: 'Delete for ever' }).click();
+    await dialog.getByText('They changed: Name.').waitFor();
+    expect((await admin.get(client)).status).toBe(200);
+    await page.getByRole('heading', { name: 'Needed after all', exact: true }).waitFor();
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('button', { name: 'New secret …' }).click();
+    await admin.post(`${client}/secrets`, {});
+    await dialog.getByRole('button', { name: 'Make it' }).click();
+    await dialog.getByText('Somebody else has changed the secrets meanwhile.').waitFor();
+    expect((await admin.get(client)).body.secrets).toHaveLength(2);
+    await dialog.getByRole('button', { name: 'Make it' }).click();
+    await dialog.locator('.secret code').waitFor();
+  }, 90_000);
+
+  it('is told by the policy, too: what is attached there, and that it is another one by now', async () => {
+    const { admin } = world;
+    const name = `p${randomUUID().slice(0, 8)}`;
+    await admin.post('/v1/policies', { name, settings: { basedOn: 'standard' } });
+    const target = { kind: 'client', client_id: admin.data.clients.web.client_id };
+    const attached = async () => (await admin.get(`/v1/clients/${target.client_id}`)).body.policy;
+    const policyIs = (policy: string) =>
+      admin.call('PUT', '/v1/policy-attachments', { body: { target, policy } });
+    await policyIs('kiosk');
+    const page = await world.enter(`/console/policies/${name}`);
+    await page.getByRole('button', { name: 'Attach …' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('To', { exact: true }).selectOption('client');
+    await dialog.getByLabel('Application').fill('Example web application');
+    await dialog.getByLabel('Application').press('Enter');
+    await dialog.getByText(`Attached there now: kiosk, whose place ${name} takes.`).waitFor();
+    await policyIs('sensitive');
+    await dialog.getByRole('button', { name: 'Attach' }).click();
+    await dialog.getByText('Somebody else has changed this meanwhile.').waitFor();
+    await dialog.getByText(`Attached there now: sensitive, whose place ${name} takes.`).waitFor();
+    expect([await attached(), await world.faults(page)]).toEqual(['sensitive', []]);
+    await dialog.getByRole('button', { name: 'Attach' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    expect(await attached()).toBe(name);
   }, 90_000);
 });

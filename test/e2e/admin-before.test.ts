@@ -26,6 +26,14 @@ const anAccount = async () => {
   return `/v1/accounts/${made.body.id}`;
 };
 
+const aClient = async () => {
+  const made = await world.post('/v1/clients', {
+    client_name: 'Seen',
+    redirect_uris: ['https://seen.example.test/callback'],
+  });
+  return `/v1/clients/${made.body.client_id}`;
+};
+
 const aPolicy = async () => {
   const name = `p${randomUUID().slice(0, 8)}`;
   await world.post('/v1/policies', { name, settings: { basedOn: 'standard' } });
@@ -81,11 +89,7 @@ const guarded: readonly Guarded[] = [
   {
     title: 'the policy that is attached to a client',
     make: async () => {
-      const made = await world.post('/v1/clients', {
-        client_name: 'Before',
-        redirect_uris: ['https://before.example.test/callback'],
-      });
-      const target = { kind: 'client', client_id: made.body.client_id };
+      const target = { kind: 'client', client_id: (await aClient()).slice('/v1/clients/'.length) };
       return {
         send: (policy, before) =>
           world.call('PUT', '/v1/policy-attachments', { body: { target, policy, before } }),
@@ -124,4 +128,123 @@ it('a policy is taken only from a target that has it', async () => {
   expect((await world.get(`/v1/clients/${client_id}`)).body.policy).toBe(theirs);
   expect((await detach(theirs)).status).toBe(204);
   expect((await world.get(`/v1/clients/${client_id}`)).body.policy).toBeNull();
+});
+
+interface Seen {
+  readonly title: string;
+  /** Makes something; returns where it stands, and a change of somebody else. */
+  readonly make: () => Promise<{ readonly path: string; readonly change: () => Promise<unknown> }>;
+  readonly acts: readonly (readonly [name: string, method: string, below: string])[];
+}
+
+const seen: readonly Seen[] = [
+  {
+    title: 'an account',
+    make: async () => {
+      const path = await anAccount();
+      return { path, change: () => world.call('PATCH', path, { body: { groups: ['desk'] } }) };
+    },
+    acts: [
+      ['disable', 'POST', '/disable'],
+      ['enable', 'POST', '/enable'],
+      ['require a new password of', 'POST', '/require-password'],
+      ['set a password of', 'PUT', '/password'],
+      ['delete', 'DELETE', ''],
+      ['erase', 'POST', '/erase'],
+    ],
+  },
+  {
+    title: 'a client',
+    make: async () => {
+      const path = await aClient();
+      const headers = { 'if-match': '"1"' };
+      return { path, change: () => world.call('PATCH', path, { body: { client_name: 'Changed' }, headers }) };
+    },
+    acts: [
+      ['disable', 'POST', '/disable'],
+      ['enable', 'POST', '/enable'],
+      ['delete', 'DELETE', ''],
+    ],
+  },
+];
+
+const acts = seen.flatMap(({ title, make, acts }) =>
+  acts.map((act) => [`${act[0]} ${title}`, make, act] as const),
+);
+
+it.each(acts)('%s is done to what was seen, or not at all', async (_, make, [name, method, below]) => {
+  const { path, change } = await make();
+  if (name === 'enable') await world.post(`${path}/disable`, {});
+  const act = (etag: string) => world.call(method, `${path}${below}`, { headers: { 'if-match': etag } });
+  const present = async () => {
+    const { headers, body } = await world.get(path);
+    return { etag: headers.get('etag')!, body };
+  };
+  const first = await present();
+  expect(await present()).toEqual(first);
+  if (name === 'enable' && path.includes('clients')) await world.post(`${path}/enable`, {});
+  else await change();
+  const changed = await present();
+  expect(changed.etag).not.toBe(first.etag);
+  for (const etag of [first.etag, '*', `W/${changed.etag}`, 'x']) {
+    const late = await act(etag);
+    expect([etag, late.status, late.body.code]).toEqual([etag, 412, 'version_conflict']);
+  }
+  expect(await present()).toEqual(changed);
+  expect((await act(changed.etag)).status).toBeLessThan(300);
+});
+
+it('of two who disable what they have both seen, one is told that it was done already', async () => {
+  for (const path of [await anAccount(), await aClient()]) {
+    const headers = { 'if-match': (await world.get(path)).headers.get('etag')! };
+    const both = await Promise.all([1, 2].map(() => world.call('POST', `${path}/disable`, { headers })));
+    expect(both.map(({ status }) => status).toSorted()).toEqual([200, 412]);
+  }
+});
+
+it('the version of an account is another one for each state, and the same one after a sign-in', async () => {
+  const { username } = world.data.accounts[1]!;
+  const find = async () => (await world.get(`/v1/accounts?prefix=${username}`)).body.items[0].id;
+  const path = `/v1/accounts/${await find()}`;
+  const etag = async () => (await world.get(path)).headers.get('etag');
+  const tags = [await etag()];
+  await world.signIn(world.person(1));
+  expect(await etag()).toBe(tags[0]);
+  for (const change of [
+    () => world.call('PATCH', path, { body: { display_name: 'Somebody' } }),
+    () => world.call('PATCH', path, { body: { groups: ['desk'] } }),
+    () => world.call('PUT', `${path}/operator`, { body: { scopes: ['events:read'] } }),
+    () => world.post(`${path}/require-password`, {}),
+    () => world.post(`${path}/disable`, {}),
+  ]) {
+    expect((await change()).status).toBeLessThan(300);
+    tags.push(await etag());
+  }
+  expect(new Set(tags).size).toBe(tags.length);
+});
+
+it('a new secret is made beside those that were seen, or not at all', async () => {
+  const path = await aClient();
+  const secrets = async () => (await world.get(path)).body.secrets.map(({ id }: { id: string }) => id);
+  const [first] = await secrets();
+  const roll = (before?: readonly string[]) => world.post(`${path}/secrets`, { before });
+  expect((await roll([first])).status).toBe(201);
+  const after = await secrets();
+  const late = await roll([first]);
+  expect([late.status, late.body.code]).toEqual([412, 'version_conflict']);
+  // The secret in use would have been gone at once.
+  expect(await secrets()).toEqual(after);
+  expect((await roll(after.toReversed())).status).toBe(201);
+  expect((await roll()).status).toBe(201);
+});
+
+it('a preview says which policy is attached there now', async () => {
+  const path = await aClient();
+  const target = { kind: 'client', client_id: path.slice('/v1/clients/'.length) };
+  const attached = async (attach_to?: object) =>
+    (await world.post('/v1/policies/preview', { name: 'standard', attach_to })).body.attached;
+  expect([await attached(), await attached(target)]).toEqual([null, null]);
+  const policy = await aPolicy();
+  await world.call('PUT', '/v1/policy-attachments', { body: { target, policy } });
+  expect(await attached(target)).toBe(policy);
 });

@@ -21,6 +21,7 @@ import { AuthorityStore } from '../../apps/admin-api/src/access/authority.store.
 import type { Caller } from '../../apps/admin-api/src/access/caller.js';
 
 import { AccountActs } from '../../apps/admin-api/src/accounts/account-acts.js';
+import { AccountDetails } from '../../apps/admin-api/src/accounts/account-details.js';
 import { MailIsOn } from '../../apps/admin-api/src/accounts/mail-is-on.js';
 import {
   registrationOfAdministrator,
@@ -64,7 +65,7 @@ beforeAll(async () => {
     events,
     authority,
     new MailIsOn(configuration.mail),
-    new Profiles(prisma),
+    new AccountDetails(accounts, operators, new Profiles(prisma), foundation.identities),
   );
   clientActs = new ClientActs(foundation, authority);
   ends = new SessionEnds({

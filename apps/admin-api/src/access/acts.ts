@@ -9,14 +9,16 @@ export interface Act {
   readonly operation: string;
   readonly now: Instant;
   readonly note?: string | undefined;
+  /** The ETag of what the caller saw, where they name one. */
+  readonly seen?: string | undefined;
 }
 
 /** The act a request asks for. */
 export const actOf = (
-  { caller, now }: Pick<Act, 'caller' | 'now'>,
+  { caller, now, seen }: Pick<Act, 'caller' | 'now' | 'seen'>,
   { id }: { readonly id: string },
   note?: string,
-): Act => ({ caller, now, operation: id, note });
+): Act => ({ caller, now, operation: id, note, seen });
 
 /** Whom an event is about. */
 export interface Subjects {

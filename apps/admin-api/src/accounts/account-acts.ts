@@ -6,15 +6,14 @@ import {
   OperatorStore,
   PreparedPassword,
   type ProfileChange,
-  Profiles,
 } from '@curfew/accounts';
 import type { Identity } from '@curfew/accounts/identity-providers';
 import type { AdminScope } from '@curfew/config/admin-scopes';
 import { EventLog } from '@curfew/events';
 import {
-  type AccountDetails,
   type Author,
   askForConfirmation,
+  type AccountDetails as ChangedDetails,
   changeDetails,
   changePassword,
   createAccount,
@@ -32,8 +31,10 @@ import type { Transaction } from '@curfew/persistence';
 import { Injectable } from '@nestjs/common';
 import { type Act, adminActed } from '../access/acts.js';
 import { Authority } from '../access/authority.js';
-import { requireBefore } from '../contract/before.js';
+import { etagOf } from '../contract/answer.js';
+import { requireBefore, requireSeen } from '../contract/before.js';
 import { endedOnWire } from '../sessions/ended-on-wire.js';
+import { AccountDetails, versionOfAccount } from './account-details.js';
 import { MailIsOn } from './mail-is-on.js';
 
 /** A new password, and whether it has to be changed at the next sign-in. */
@@ -55,7 +56,7 @@ export class AccountActs {
     private readonly events: EventLog,
     private readonly authority: Authority,
     private readonly mail: MailIsOn,
-    private readonly profiles: Profiles,
+    private readonly details: AccountDetails,
   ) {}
 
   /** The account with this id; throws AccountError. */
@@ -93,14 +94,14 @@ export class AccountActs {
   /** Renames the account, or changes its profile. Mail to its address can open the account, so the caller must hold all of its scopes. */
   async change(
     id: string,
-    { groupsBefore, ...details }: AccountDetails & { readonly groupsBefore?: readonly string[] | undefined },
+    { groupsBefore, ...details }: ChangedDetails & { readonly groupsBefore?: readonly string[] | undefined },
     act: Act,
   ): Promise<Account> {
     await this.existing(id);
     const author = this.author(id, act);
     const authorize: Author['authorize'] = (tx, work) =>
       author.authorize(tx, async () => {
-        if (groupsBefore) requireBefore(groupsBefore, (await this.profiles.of(id, tx)).groups);
+        if (groupsBefore) requireBefore(groupsBefore, (await this.parts.profiles.of(id, tx)).groups);
         return work();
       });
     await changeDetails(this.parts, id, details, { ...author, authorize });
@@ -217,6 +218,11 @@ export class AccountActs {
     return { ...author, authorize };
   }
 
+  /** The ETag of an account as it is in the transaction. @throws AccountError */
+  private async tagOf(id: string, tx: Transaction): Promise<string> {
+    return etagOf(versionOfAccount(await this.details.of(await this.existing(id, tx), tx)));
+  }
+
   /** The author of an act on an account: an operator, who must hold what the account holds. */
   author(accountId: string, act: Act) {
     const { caller, operation, now, note } = act;
@@ -225,7 +231,10 @@ export class AccountActs {
       note,
       along: () => [adminActed(caller, operation, accountId, now, { note, accountId })],
       authorize: <T>(tx: Transaction, work: () => Promise<T>) =>
-        this.authority.change(act, { kind: 'account', id: accountId }, tx, work),
+        this.authority.change(act, { kind: 'account', id: accountId }, tx, async () => {
+          if (act.seen !== undefined) requireSeen(act.seen, await this.tagOf(accountId, tx));
+          return work();
+        }),
     } satisfies Author;
   }
 }

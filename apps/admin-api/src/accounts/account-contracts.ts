@@ -3,20 +3,13 @@ import { z } from 'zod';
 import { endedAlong } from '../clients/client-schemas.js';
 import { beforeWords } from '../contract/before.js';
 import { operation } from '../contract/operation.js';
-import {
-  clientId,
-  cursorParameter,
-  limitParameter,
-  note,
-  pageOf,
-  timestamp,
-  uuid,
-} from '../contract/wire.js';
+import { cursorParameter, limitParameter, note, pageOf, timestamp, uuid } from '../contract/wire.js';
 import { sessionPage } from '../sessions/schemas.js';
 import { identity } from './identity-contracts.js';
 import { profileFields, username } from './profile-fields.js';
 
 const byId = z.object({ id: uuid });
+const etag = { ETag: 'The version; acts on the account may name it in If-Match.' };
 const why = z.strictObject({ note: note.optional() });
 const scopes = z
   .array(z.enum(adminScopeNames as [string, ...string[]], { error: 'must be scopes of the admin API' }))
@@ -79,7 +72,7 @@ export const show = operation({
   summary: 'Shows an account.',
   scope: 'accounts:read',
   params: byId,
-  answers: { 200: { description: 'The account.', schema: detail } },
+  answers: { 200: { description: 'The account.', schema: detail, headers: etag } },
   problems: { 404: ['unknown_account'] },
 });
 
@@ -134,6 +127,7 @@ export const disable = operation({
   description: ending,
   scope: 'accounts:write',
   params: byId,
+  ifMatch: 'optional',
   body: why,
   bodyOptional: true,
   idempotent: true,
@@ -150,6 +144,7 @@ export const enable = operation({
   summary: 'Lets a disabled account sign in again; revives none of its sessions.',
   scope: 'accounts:write',
   params: byId,
+  ifMatch: 'optional',
   body: why,
   bodyOptional: true,
   answers: { 204: { description: 'Enabled.' } },
@@ -166,6 +161,7 @@ export const remove = operation({
   description: ending,
   scope: 'accounts:write',
   params: byId,
+  ifMatch: 'optional',
   query: why,
   idempotent: true,
   answers: { 200: { description: 'Deleted.', schema: endedAlong } },
@@ -181,6 +177,7 @@ export const setPassword = operation({
   summary: 'Sets a new password and, unless told otherwise, ends all sessions of the account.',
   scope: 'accounts:write',
   params: byId,
+  ifMatch: 'optional',
   body: z.strictObject({
     password: password.optional(),
     must_change_password: z
@@ -211,6 +208,7 @@ export const requirePassword = operation({
   summary: 'Has the next sign-in choose a new password.',
   scope: 'accounts:write',
   params: byId,
+  ifMatch: 'optional',
   body: why,
   bodyOptional: true,
   answers: { 204: { description: 'Required.' } },
@@ -233,46 +231,6 @@ export const sessions = operation({
   }),
   answers: { 200: { description: 'A page of sessions.', schema: sessionPage } },
   problems: { 400: ['invalid_cursor'], 404: ['unknown_account'] },
-});
-
-const consent = z.object({
-  client_id: z.string(),
-  granted_at: timestamp,
-  scopes: z.array(z.string()),
-  claims: z.array(z.string()),
-  resources: z.record(z.string(), z.array(z.string())),
-});
-
-/** Its consents. */
-export const consents = operation({
-  id: 'listConsents',
-  method: 'get',
-  path: '/v1/accounts/{id}/consents',
-  tag: 'accounts',
-  summary: 'Lists what an account allowed clients, the latest first.',
-  scope: 'accounts:read',
-  params: byId,
-  answers: { 200: { description: 'At most 500 consents.', schema: z.object({ items: z.array(consent) }) } },
-  problems: { 404: ['unknown_account'] },
-});
-
-/** Withdraw one. */
-export const withdraw = operation({
-  id: 'withdrawConsent',
-  method: 'delete',
-  path: '/v1/accounts/{id}/consents/{client_id}',
-  tag: 'accounts',
-  summary: 'Takes back what an account allowed a client, and ends the sessions it has with it.',
-  scope: 'accounts:write',
-  params: z.object({ id: uuid, client_id: clientId }),
-  query: why,
-  answers: {
-    200: {
-      description: 'Withdrawn.',
-      schema: z.object({ withdrawn: z.boolean(), sessions_ended: z.number().int() }),
-    },
-  },
-  problems: { 403: ['beyond_own_scopes'], 404: ['unknown_account'] },
 });
 
 /** Name an operator. */

@@ -1,21 +1,23 @@
-import { type Account, AccountService, ConsentService, OperatorStore, Profiles } from '@curfew/accounts';
-import { LinkedIdentities } from '@curfew/accounts/identity-providers';
+import { AccountService, ConsentService } from '@curfew/accounts';
 import { Registry } from '@curfew/clients';
 import type { AdminScope } from '@curfew/config/admin-scopes';
 import { Controller } from '@nestjs/common';
+import { actOf } from '../access/acts.js';
 import { type Answer, created, nothing, ok } from '../contract/answer.js';
 import { Cursors } from '../contract/cursor.js';
 import { Input, type InputOf } from '../contract/input.js';
 import { Operation } from '../contract/operation.js';
-import { written, writtenOrNull } from '../contract/wire.js';
+import { written } from '../contract/wire.js';
 import { named } from '../sessions/session-names.js';
 import { SessionSearchStore } from '../sessions/session-search.store.js';
 import { describeSession } from '../sessions/session-view.js';
 import { AccountActs } from './account-acts.js';
 import * as contracts from './account-contracts.js';
+import { AccountDetails, accountOnWire, versionOfAccount } from './account-details.js';
+import * as consentContracts from './consent-contracts.js';
 import { MailIsOn } from './mail-is-on.js';
 import * as profileContracts from './profile-contracts.js';
-import { profileIn, profileOnWire } from './profile-contracts.js';
+import { profileIn } from './profile-contracts.js';
 import { Usernames } from './usernames.store.js';
 
 /** People who sign in. */
@@ -24,15 +26,13 @@ export class AccountsController {
   constructor(
     private readonly accounts: AccountService,
     private readonly consents: ConsentService,
-    private readonly operators: OperatorStore,
     private readonly acts: AccountActs,
     private readonly search: SessionSearchStore,
     private readonly registry: Registry,
     private readonly cursors: Cursors,
     private readonly usernames: Usernames,
-    private readonly profiles: Profiles,
     private readonly mail: MailIsOn,
-    private readonly linked: LinkedIdentities,
+    private readonly details: AccountDetails,
   ) {}
 
   @Operation(contracts.list)
@@ -49,7 +49,8 @@ export class AccountsController {
 
   @Operation(contracts.show)
   async show(@Input() { params }: InputOf<typeof contracts.show>): Promise<Answer> {
-    return ok(await this.detail(await this.acts.existing(params.id)));
+    const detail = await this.details.of(await this.acts.existing(params.id));
+    return ok(detail, versionOfAccount(detail));
   }
 
   @Operation(contracts.create)
@@ -62,50 +63,44 @@ export class AccountsController {
       { username, password, mustChange, profile, invite },
       act,
     );
-    return created({ ...(await this.detail(account)), password: madeUp }, `/v1/accounts/${account.id}`);
+    return created({ ...(await this.details.of(account)), password: madeUp }, `/v1/accounts/${account.id}`);
   }
 
   @Operation(contracts.disable)
-  async disable(@Input() { params, body, caller, now }: InputOf<typeof contracts.disable>): Promise<Answer> {
-    const act = { caller, operation: contracts.disable.id, now, note: body.note };
+  async disable(@Input() { params, body, ...asked }: InputOf<typeof contracts.disable>): Promise<Answer> {
+    const act = actOf(asked, contracts.disable, body.note);
     return ok(await this.acts.disable(params.id, act));
   }
 
   @Operation(contracts.enable)
-  async enable(@Input() { params, body, caller, now }: InputOf<typeof contracts.enable>): Promise<Answer> {
-    await this.acts.enable(params.id, { caller, operation: contracts.enable.id, now, note: body.note });
+  async enable(@Input() { params, body, ...asked }: InputOf<typeof contracts.enable>): Promise<Answer> {
+    await this.acts.enable(params.id, actOf(asked, contracts.enable, body.note));
     return nothing();
   }
 
   @Operation(contracts.remove)
-  async remove(@Input() { params, query, caller, now }: InputOf<typeof contracts.remove>): Promise<Answer> {
-    const act = { caller, operation: contracts.remove.id, now, note: query.note };
+  async remove(@Input() { params, query, ...asked }: InputOf<typeof contracts.remove>): Promise<Answer> {
+    const act = actOf(asked, contracts.remove, query.note);
     return ok(await this.acts.remove(params.id, act));
   }
 
   @Operation(contracts.setPassword)
   async setPassword(
-    @Input() { params, body, caller, now }: InputOf<typeof contracts.setPassword>,
+    @Input() { params, body, ...asked }: InputOf<typeof contracts.setPassword>,
   ): Promise<Answer> {
     const wanted = {
       password: body.password,
       mustChange: body.must_change_password,
       endSessions: body.end_sessions,
     };
-    return ok(
-      await this.acts.setPassword(params.id, wanted, { caller, operation: contracts.setPassword.id, now }),
-    );
+    return ok(await this.acts.setPassword(params.id, wanted, actOf(asked, contracts.setPassword)));
   }
 
   @Operation(contracts.requirePassword)
-  async requirePassword(@Input() input: InputOf<typeof contracts.requirePassword>): Promise<Answer> {
-    const { params, body, caller, now } = input;
-    await this.acts.requirePassword(params.id, {
-      caller,
-      operation: contracts.requirePassword.id,
-      now,
-      note: body.note,
-    });
+  async requirePassword(
+    @Input() { params, body, ...asked }: InputOf<typeof contracts.requirePassword>,
+  ): Promise<Answer> {
+    await this.acts.requirePassword(params.id, actOf(asked, contracts.requirePassword, body.note));
     return nothing();
   }
 
@@ -131,8 +126,8 @@ export class AccountsController {
     return ok({ items, next_cursor: next && this.cursors.seal(question, [next.at, next.id]) });
   }
 
-  @Operation(contracts.consents)
-  async listConsents(@Input() { params }: InputOf<typeof contracts.consents>): Promise<Answer> {
+  @Operation(consentContracts.consents)
+  async listConsents(@Input() { params }: InputOf<typeof consentContracts.consents>): Promise<Answer> {
     await this.acts.existing(params.id);
     const items = (await this.consents.ofAccount(params.id)).map((consent) => ({
       client_id: consent.clientId,
@@ -144,12 +139,12 @@ export class AccountsController {
     return ok({ items });
   }
 
-  @Operation(contracts.withdraw)
+  @Operation(consentContracts.withdraw)
   async withdraw(
-    @Input() { params, query, caller, now }: InputOf<typeof contracts.withdraw>,
+    @Input() { params, query, caller, now }: InputOf<typeof consentContracts.withdraw>,
   ): Promise<Answer> {
     await this.acts.existing(params.id);
-    const act = { caller, operation: contracts.withdraw.id, now, note: query.note };
+    const act = { caller, operation: consentContracts.withdraw.id, now, note: query.note };
     const { withdrawn, ended } = await this.acts.withdraw(params.id, params.client_id, act);
     return ok({ withdrawn, sessions_ended: ended });
   }
@@ -161,7 +156,7 @@ export class AccountsController {
     const act = { caller, operation: contracts.setOperator.id, now };
     const { scopes, before } = body as { scopes: AdminScope[]; before?: AdminScope[] };
     await this.acts.setOperator(params.id, scopes, before, act);
-    return ok(await this.detail(await this.acts.existing(params.id)));
+    return ok(await this.details.of(await this.acts.existing(params.id)));
   }
 
   @Operation(profileContracts.change)
@@ -169,7 +164,7 @@ export class AccountsController {
     const { params, body, caller, now } = input;
     const act = { caller, operation: profileContracts.change.id, now, note: body.note };
     const details = { username: body.username, profile: profileIn(body), groupsBefore: body.groups_before };
-    return ok(await this.detail(await this.acts.change(params.id, details, act)));
+    return ok(await this.details.of(await this.acts.change(params.id, details, act)));
   }
 
   @Operation(profileContracts.invite)
@@ -191,28 +186,4 @@ export class AccountsController {
     await this.acts.confirmEmail(params.id, act);
     return nothing();
   }
-
-  private async detail(account: Account) {
-    const [scopes, profile, hasPassword, linked] = await Promise.all([
-      this.operators.scopesOf(account.id),
-      this.profiles.of(account.id),
-      this.accounts.hasPassword(account.id),
-      this.linked.ofAccount(account.id),
-    ]);
-    const identities = linked.map(({ issuer, subject, createdAt, lastUsedAt }) => ({
-      ...{ issuer, subject, created_at: written(createdAt), last_used_at: writtenOrNull(lastUsedAt) },
-    }));
-    const known = { ...profileOnWire(profile), has_password: hasPassword, identities };
-    return { ...accountOnWire(account), ...known, operator_scopes: [...scopes] };
-  }
 }
-
-const accountOnWire = (account: Account) => ({
-  id: account.id,
-  username: account.username,
-  created_at: written(account.createdAt),
-  password_changed_at: written(account.passwordChangedAt),
-  must_change_password: account.mustChangePassword,
-  disabled_at: writtenOrNull(account.disabledAt),
-  first_run: account.firstRun,
-});

@@ -2,6 +2,7 @@ import { type Foundation, foundationToken } from '@curfew/foundation';
 import { Module } from '@nestjs/common';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { AccountActs } from './account-acts.js';
+import { AccountDetails } from './account-details.js';
 import { AccountsController } from './accounts.controller.js';
 import { FactorsController } from './factors.controller.js';
 import { IdentitiesController } from './identities.controller.js';
@@ -15,6 +16,7 @@ import { UsernamesModule } from './usernames.module.js';
   controllers: [AccountsController, ImportController, FactorsController, IdentitiesController],
   providers: [
     AccountActs,
+    AccountDetails,
     {
       provide: MailIsOn,
       useFactory: ({ configuration }: Foundation) => new MailIsOn(configuration.mail),

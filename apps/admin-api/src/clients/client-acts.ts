@@ -1,4 +1,11 @@
-import type { ChangedClient, ClientChange, ClientRegistration, RegisteredClient } from '@curfew/clients';
+import {
+  type ChangedClient,
+  type ClientChange,
+  type ClientDetails,
+  type ClientRegistration,
+  type RegisteredClient,
+  RegistrationError,
+} from '@curfew/clients';
 import {
   type Author,
   addClientSecret,
@@ -15,6 +22,8 @@ import { seconds } from '@curfew/session-policy';
 import { Injectable } from '@nestjs/common';
 import { type Act, adminActed } from '../access/acts.js';
 import { Authority } from '../access/authority.js';
+import { etagOf } from '../contract/answer.js';
+import { requireBefore, requireSeen } from '../contract/before.js';
 import { endedOnWire } from '../sessions/ended-on-wire.js';
 
 type Ended = ReturnType<typeof endedOnWire>;
@@ -67,14 +76,37 @@ export class ClientActs {
     return endedOnWire(await deleteClient(this.parts, id, this.author(id, act), tx));
   }
 
-  /** Makes a new secret, told once. */
-  rollOver(id: string, overlap: number, act: Act, tx: Transaction): Promise<string> {
-    return addClientSecret(this.parts, { id, overlap: seconds(overlap) }, this.author(id, act), tx);
+  /** Makes a new secret, told once. `before` are the ids of the secrets that the caller saw, where they name them. */
+  rollOver(
+    id: string,
+    { overlap, before }: { readonly overlap: number; readonly before?: readonly string[] | undefined },
+    act: Act,
+    tx: Transaction,
+  ): Promise<string> {
+    const author = this.author(id, act);
+    const authorize: typeof author.authorize = (held, work) =>
+      author.authorize(held, async () => {
+        if (before) requireBefore(new Set(before), new Set(await this.secretsOf(id, held)));
+        return work();
+      });
+    const wanted = { id, overlap: seconds(overlap) };
+    return addClientSecret(this.parts, wanted, { ...author, authorize }, tx);
   }
 
   /** Ends one secret. */
   endSecret(id: string, secretId: string, act: Act, tx: Transaction): Promise<void> {
     return endClientSecret(this.parts, { id, secretId }, this.author(id, act), tx);
+  }
+
+  /** The client as it is in the transaction. @throws RegistrationError */
+  private async existing(id: string, tx: Transaction): Promise<ClientDetails> {
+    const found = await this.parts.clients.find(id, tx);
+    if (!found) throw new RegistrationError('unknown_client');
+    return found;
+  }
+
+  private async secretsOf(id: string, tx: Transaction): Promise<readonly string[]> {
+    return (await this.existing(id, tx)).secrets.map((secret) => secret.id);
   }
 
   private author(clientId: string, act: Act) {
@@ -84,7 +116,11 @@ export class ClientActs {
       note,
       along: () => [adminActed(caller, operation, clientId, now, { note, clientId })],
       authorize: <T>(tx: Transaction, work: () => Promise<T>) =>
-        this.authority.change(act, { kind: 'client', id: clientId }, tx, work),
+        this.authority.change(act, { kind: 'client', id: clientId }, tx, async () => {
+          if (act.seen !== undefined)
+            requireSeen(act.seen, etagOf((await this.existing(clientId, tx)).client.version));
+          return work();
+        }),
     } satisfies Author;
   }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { beforeWords } from '../contract/before.js';
 import { operation } from '../contract/operation.js';
 import { clientId, cursorParameter, limitParameter, note, uuid } from '../contract/wire.js';
 import {
@@ -109,6 +110,7 @@ export const disable = operation({
   description: ending,
   scope: 'clients:write',
   params: byId,
+  ifMatch: 'optional',
   body: why,
   bodyOptional: true,
   idempotent: true,
@@ -125,6 +127,7 @@ export const enable = operation({
   summary: 'Accepts a disabled client again; revives none of its sessions.',
   scope: 'clients:write',
   params: byId,
+  ifMatch: 'optional',
   body: why,
   bodyOptional: true,
   answers: { 204: { description: 'Enabled.' } },
@@ -141,6 +144,7 @@ export const remove = operation({
   description: ending,
   scope: 'clients:write',
   params: byId,
+  ifMatch: 'optional',
   query: why,
   idempotent: true,
   answers: { 200: { description: 'Deleted.', schema: endedAlong } },
@@ -163,11 +167,21 @@ export const rollOver = operation({
       .max(90 * 86_400)
       .default(86_400)
       .meta({ description: 'How long the old one is accepted; 0 ends it at once.' }),
+    before: z
+      .array(uuid)
+      .max(10)
+      .optional()
+      .meta({ description: beforeWords('The ids of the secrets in force') }),
   }),
   bodyOptional: true,
   idempotent: true,
   answers: { 201: { description: 'The new secret.', schema: newSecretAnswer } },
-  problems: { 403: ['beyond_own_scopes'], 404: ['unknown_client'], 409: ['no_secret_in_use'] },
+  problems: {
+    403: ['beyond_own_scopes'],
+    404: ['unknown_client'],
+    409: ['no_secret_in_use'],
+    412: ['version_conflict'],
+  },
 });
 
 /** End one secret. */

@@ -94,7 +94,7 @@ export class ClientsController {
   async rollOver(@Input() { params, body, ...asked }: InputOf<typeof contracts.rollOver>): Promise<Answer> {
     const act = actOf(asked, contracts.rollOver);
     const secret = await this.prisma.$transaction((tx) =>
-      this.acts.rollOver(params.id, body.overlap_seconds, act, tx),
+      this.acts.rollOver(params.id, { overlap: body.overlap_seconds, before: body.before }, act, tx),
     );
     const details = await this.existing(params.id);
     const location = `/v1/clients/${encodeURIComponent(params.id)}`;

@@ -7,15 +7,18 @@ export class Answer {
   ) {}
 }
 
+/** The ETag of a version, or of another text that differs with every change. */
+export const etagOf = (version: number | string): string => `"${version}"`;
+
 /** 200 with a body; `version` becomes the ETag a change must name. */
-export const ok = (body: unknown, version?: number): Answer =>
-  new Answer(200, body, version === undefined ? {} : { ETag: `"${version}"` });
+export const ok = (body: unknown, version?: number | string): Answer =>
+  new Answer(200, body, version === undefined ? {} : { ETag: etagOf(version) });
 
 /** 201 with where the new thing is found. */
 export const created = (body: unknown, location: string, version?: number): Answer =>
   new Answer(201, body, {
     Location: location,
-    ...(version === undefined ? {} : { ETag: `"${version}"` }),
+    ...(version === undefined ? {} : { ETag: etagOf(version) }),
   });
 
 /** 204. */

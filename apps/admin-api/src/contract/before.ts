@@ -9,6 +9,11 @@ export function requireBefore(named: unknown, present: unknown): void {
   if (named !== undefined && !isDeepStrictEqual(named, present)) throw versionConflict();
 }
 
+/** Throws unless what the caller saw, by its ETag, is there now (RFC 9110 §13.1.1). `seen` is undefined where they name none. */
+export function requireSeen(seen: string | undefined, present: string): void {
+  if (seen !== undefined && seen !== present) throw versionConflict();
+}
+
 /** The words about a member that is checked by `requireBefore`. */
 export const beforeWords = (state: string): string =>
   `${state} that the change is made from. If it is another one by now, nothing is changed: 412.`;

@@ -17,6 +17,8 @@ export interface InputOf<C extends OperationContract> {
   readonly body: Parsed<C['body']>;
   /** The version named by If-Match, where the contract asks for one. */
   readonly version: number;
+  /** The ETag of what the caller saw, where the contract lets one be named and they named one. */
+  readonly seen: string | undefined;
   /** Absent for operations that are open to everybody. */
   readonly caller: Caller;
   /** Read once, when the request arrived. */
@@ -58,8 +60,9 @@ export function readInput(contract: OperationContract, request: AdminRequest) {
       title: 'The request is not valid',
       faults: faults.slice(0, 20),
     });
-  const version = contract.ifMatch ? versionOf(request) : 0;
-  return { params, query, body, version, caller: request.caller, now: request.receivedAt };
+  const version = contract.ifMatch === true ? versionOf(request) : 0;
+  const seen = contract.ifMatch === 'optional' ? request.headers['if-match'] : undefined;
+  return { params, query, body, version, seen, caller: request.caller, now: request.receivedAt };
 }
 
 const noQuery = z.strictObject({});

@@ -50,8 +50,8 @@ export interface OperationContract {
   readonly body?: z.ZodType;
   /** Whether the body may be left out. */
   readonly bodyOptional?: boolean;
-  /** A change must name the version it was made from (RFC 9110 §13.1.1). */
-  readonly ifMatch?: true;
+  /** A change must name the version it was made from (RFC 9110 §13.1.1); `optional`: an act may name the ETag of what its caller saw. */
+  readonly ifMatch?: true | 'optional';
   /** Repeats with the same Idempotency-Key get the first answer again. */
   readonly idempotent?: true;
   readonly answers: Readonly<Record<number, AnswerContract>>;

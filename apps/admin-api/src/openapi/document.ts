@@ -29,6 +29,11 @@ const ifMatch: Json = {
   schema: { type: 'string' },
   example: '"3"',
 };
+const ifSeen: Json = {
+  ...ifMatch,
+  required: false,
+  description: 'The ETag of what the caller saw. Where something else is there by now, nothing is done: 412.',
+};
 const idempotencyKey: Json = {
   name: 'Idempotency-Key',
   in: 'header',
@@ -91,7 +96,7 @@ function parametersOf(contract: OperationContract, schemas: Schemas): Json[] {
   return [
     ...membersOf(params, 'path', schemas),
     ...membersOf(query, 'query', schemas),
-    ...(versioned ? [ifMatch] : []),
+    ...(versioned === true ? [ifMatch] : versioned ? [ifSeen] : []),
     ...(idempotent ? [idempotencyKey] : []),
   ];
 }
@@ -144,7 +149,8 @@ function problemsOf(contract: OperationContract, schemas: Schemas): Json {
     add(503, 'unavailable');
   }
   if (contract.body) add(413, 'content_too_large').set(415, ['unsupported_media_type']);
-  if (contract.ifMatch) add(412, 'version_conflict').set(428, ['precondition_required']);
+  if (contract.ifMatch) add(412, 'version_conflict');
+  if (contract.ifMatch === true) add(428, 'precondition_required');
   if (contract.idempotent) add(409, 'request_under_way').set(422, ['idempotency_key_reused']);
   if (contract.idempotent) add(400, 'invalid_idempotency_key');
   for (const [status, own] of Object.entries(contract.problems ?? {})) add(Number(status), ...own);

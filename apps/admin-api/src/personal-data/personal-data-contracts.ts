@@ -54,6 +54,7 @@ export const erase = operation({
     'Addresses, devices and notes are taken out of sessions, sign-ins, events and counts; events keep what happened, when, and the id of the account, which leads to nobody any more. The sealed history still verifies, and tells of the erasure. A repeat erases what a broken request left. Receivers keep what they were told.',
   scope: 'accounts:write',
   params: byId,
+  ifMatch: 'optional',
   body: because,
   bodyOptional: true,
   answers: {

@@ -63,11 +63,11 @@ export class PersonalDataController {
 
   @Operation(contracts.erase)
   async erase(@Input() input: InputOf<typeof contracts.erase>): Promise<Answer> {
-    const { params, body, caller, now } = input;
+    const { params, body, caller, now, seen } = input;
     const { id } = params;
     if (!(await this.rows.isKnown(id))) throw new AccountError('unknown_account');
     // The note stands in the record of the erasure alone: any copy elsewhere would have to be erased, too.
-    const act = actOf({ caller, now }, contracts.erase);
+    const act = actOf({ caller, now, seen }, contracts.erase);
     // First, so that nothing new comes of it while it is erased.
     if (await this.rows.account(id)) await this.acts.remove(id, act);
     const seals = await this.#eraseSealed(id, act).catch(refuseTampered);

@@ -102,11 +102,9 @@ export class PoliciesController {
   @Operation(contracts.preview)
   async preview(@Input() { body, now }: InputOf<typeof contracts.preview>): Promise<Answer> {
     const policy = await this.supposed(body.name, body.settings);
-    const change = {
-      name: body.name ?? '(preview)',
-      policy,
-      attachTo: body.attach_to === undefined ? undefined : targetOf(body.attach_to),
-    };
+    const attachTo = body.attach_to === undefined ? undefined : targetOf(body.attach_to);
+    const attached = attachTo ? await this.policies.attachedTo(attachTo) : null;
+    const change = { name: body.name ?? '(preview)', policy, attachTo };
     const [revisions, attachments] = await Promise.all([this.policies.list(), this.policies.attachments()]);
     const book = new PolicyBook(revisions, attachments, change);
     const counts = await this.previews
@@ -118,7 +116,7 @@ export class PoliciesController {
       would_end: wouldEnd,
     }));
     const sum = (member: 'live' | 'would_end') => by_client.reduce((all, one) => all + one[member], 0);
-    return ok({ live: sum('live'), would_end: sum('would_end'), by_client });
+    return ok({ live: sum('live'), would_end: sum('would_end'), by_client, attached });
   }
 
   private save(

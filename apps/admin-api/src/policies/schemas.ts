@@ -152,6 +152,10 @@ export const previewAnswer = z.object({
   by_client: z.array(
     z.object({ client_id: z.string(), live: z.number().int(), would_end: z.number().int() }),
   ),
+  attached: z.string().nullable().meta({
+    description:
+      'The policy that is attached to `attach_to` now; null for none, or where no target is named.',
+  }),
 });
 
 /** Which policies are attached to what. */

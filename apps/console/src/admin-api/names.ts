@@ -1,6 +1,6 @@
 import { queryOptions, useQueries } from '@tanstack/react-query';
 import { useMay } from './caller.js';
-import { adminApi, bodyOf, passive } from './client.js';
+import { adminApi, answerOf, bodyOf, passive } from './client.js';
 
 /** One request asks for this many names at most. */
 const maxNames = 100;
@@ -49,12 +49,15 @@ const clientNameQuery = (id: string) =>
     },
   });
 
-/** An account, for its name. */
+/** An account, with the entity tag that an act on it is made from. */
 export const accountQuery = (id: string) =>
   queryOptions({
     queryKey: ['account', id],
     staleTime: 60_000,
-    queryFn: () => bodyOf(adminApi.GET('/v1/accounts/{id}', { params: { path: { id } } })),
+    queryFn: async () => {
+      const { body, etag } = await answerOf(adminApi.GET('/v1/accounts/{id}', { params: { path: { id } } }));
+      return { ...body, etag: etag ?? '' };
+    },
   });
 
 const namesIn = (found: readonly { readonly data: string | undefined }[]) => found.map(({ data }) => data);

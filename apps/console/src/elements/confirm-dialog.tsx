@@ -19,8 +19,8 @@ interface ConfirmDialogProps {
   readonly hasNote?: boolean;
   /** The part that the act still lacks, in words. */
   readonly off?: string | undefined;
-  /** Has the page read again what somebody else has changed meanwhile. */
-  readonly onOvertaken?: () => unknown;
+  /** Has the page read again what somebody else has changed meanwhile; it may say what that is. */
+  readonly onOvertaken?: () => Promise<readonly string[]>;
   readonly act: (note: string | undefined) => Promise<unknown>;
   readonly onDone: () => void;
   readonly onClose: () => void;
@@ -33,13 +33,16 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
   const { title, button, scope, off, act, onDone, onClose, onOvertaken, children } = props;
   const { isDanger = false, hasNote = false } = props;
   const [note, setNote] = useState('');
+  const [changes, setChanges] = useState<readonly string[]>();
   const acting: UseMutationResult<unknown, Error, void> = useMutation({
     mutationFn: () => act(note.trim() || undefined),
     onSuccess: () => {
       onDone();
       onClose();
     },
-    onError: (error) => (isOvertaken(error) ? onOvertaken?.() : undefined),
+    onError: async (error) => {
+      if (isOvertaken(error)) setChanges(await onOvertaken?.());
+    },
   });
   const hasChanged = onOvertaken !== undefined && isOvertaken(acting.error);
   const { at, rest } = refusalOf(hasChanged ? null : acting.error, hasNote ? ['note'] : []);
@@ -47,7 +50,7 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
     <Dialog title={title} onClose={onClose}>
       {children}
       {hasNote && <NoteField value={note} problem={at('note')} onChange={setNote} />}
-      {hasChanged && <HasChanged />}
+      {hasChanged && <HasChanged what={changes} />}
       <Failed error={rest} />
       <div className="actions">
         <button type="button" className="plain" onClick={onClose}>
@@ -67,11 +70,13 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
   );
 }
 
-function HasChanged() {
+/** Says that somebody else has changed what an act is about, and what of it. */
+export function HasChanged({ what = [] }: { readonly what?: readonly string[] | undefined }) {
   return (
     <p className="notice bad" role="alert">
-      <span className="strong">Somebody else has changed this meanwhile.</span> Nothing was done. The page
-      behind shows it as it is now.
+      <span className="strong">Somebody else has changed this meanwhile.</span>{' '}
+      {what.length > 0 && `They changed: ${what.join(', ')}. `}
+      Nothing was done. The page behind shows it as it is now.
     </p>
   );
 }

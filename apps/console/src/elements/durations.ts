@@ -19,6 +19,17 @@ export function durationWords(seconds: number): string {
   return parts.length === 0 ? '0 s' : parts.join(' ');
 }
 
+/** A length of time as people write one into a field, in the largest unit that is whole: `90m`. */
+export function writtenLength(seconds: number): string {
+  const written = [
+    ['d', 86_400],
+    ['h', 3_600],
+    ['m', 60],
+  ] as const;
+  const found = written.find(([, size]) => seconds >= size && seconds % size === 0);
+  return found ? `${seconds / found[1]}${found[0]}` : `${seconds}s`;
+}
+
 /** A clock that counts down: `14:59`, with hours where there are any. */
 export function clockWords(seconds: number): string {
   const left = Math.max(0, Math.floor(seconds));

@@ -36,6 +36,31 @@ export function useRevision<T extends object, Tag = string>(first: T, firstTag: 
   };
 }
 
+/** A record as an operator saw it when they were asked about an act on it. */
+interface SeenParts<T extends { readonly etag: string }> {
+  readonly record: T;
+  /** The members that an operator sees, with their titles. */
+  readonly titles: Readonly<Partial<Record<keyof T, string>>>;
+  /** Reads the record as it is now. */
+  readonly readAgain: () => Promise<T>;
+}
+
+/**
+ * Keeps the state that an act is made from, whatever is read meanwhile. `lookAgain` goes on from the present one, and returns the titles of
+ * what somebody else has changed.
+ */
+export function useSeen<T extends { readonly etag: string }>({ record, titles, readAgain }: SeenParts<T>) {
+  const [seen, setSeen] = useState(record);
+  return {
+    etag: seen.etag,
+    async lookAgain(): Promise<readonly string[]> {
+      const now = await readAgain();
+      setSeen(now);
+      return differing(seen, now).flatMap((member) => titles[member] ?? []);
+    },
+  };
+}
+
 interface OvertakenProps {
   /** The titles of the members that somebody else has changed; undefined where nobody has. */
   readonly by: readonly string[] | undefined;

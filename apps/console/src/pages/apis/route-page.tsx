@@ -110,7 +110,7 @@ function DeleteRoute({ name, etag, onClose }: DeleteRouteProps) {
           }),
         )
       }
-      onOvertaken={() => queries.invalidateQueries({ queryKey: ['routes', name] })}
+      onOvertaken={() => queries.invalidateQueries({ queryKey: ['routes', name] }).then(() => [])}
       onDone={() =>
         void navigate({ to: '/apis/routes' }).then(() => queries.resetQueries({ queryKey: ['routes'] }))
       }

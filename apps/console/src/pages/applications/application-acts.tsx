@@ -1,11 +1,36 @@
-import { useQueryClient } from '@tanstack/react-query';
+import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
 import { ActButton } from '../../elements/act-button.js';
 import { ConfirmDialog } from '../../elements/confirm-dialog.js';
 import { LiveCount } from '../../elements/live-count.js';
-import type { ApplicationDetails } from './application-queries.js';
+import { useSeen } from '../../elements/revision.js';
+import { type ApplicationDetails, applicationQuery } from './application-queries.js';
+
+/** An application with the entity tag that an act on it is made from. */
+type SeenApplication = ApplicationDetails & { readonly etag: string };
+
+/** The members of a registration that its page shows. */
+const titles: Readonly<Partial<Record<keyof SeenApplication, string>>> = {
+  client_name: 'Name',
+  redirect_uris: 'Redirect URIs',
+  post_logout_redirect_uris: 'Addresses after signing out',
+  grant_types: 'Grants',
+  token_endpoint_auth_method: 'Authentication',
+  scope: 'Scopes',
+  resources: 'APIs',
+  resource: 'The API that it answers for',
+  disabled_at: 'Whether it is disabled',
+  accent_color_light: 'Look',
+  accent_color_dark: 'Look',
+  logo_png: 'Look',
+};
+
+async function readApplication(queries: QueryClient, id: string): Promise<SeenApplication> {
+  const { body, etag } = await queries.fetchQuery({ ...applicationQuery(id), staleTime: 0 });
+  return { ...body, etag: etag ?? '' };
+}
 
 type Asked = 'disable' | 'enable' | 'delete';
 
@@ -30,7 +55,7 @@ const words: Readonly<
 };
 
 /** Disables, enables and deletes an application, after saying how many sessions that ends. */
-export function ApplicationActs({ application }: { readonly application: ApplicationDetails }) {
+export function ApplicationActs({ application }: { readonly application: SeenApplication }) {
   const [asked, setAsked] = useState<Asked>();
   return (
     <>
@@ -50,7 +75,7 @@ export function ApplicationActs({ application }: { readonly application: Applica
 }
 
 interface ConfirmActProps {
-  readonly application: ApplicationDetails;
+  readonly application: SeenApplication;
   readonly asked: Asked;
   readonly onClose: () => void;
 }
@@ -60,6 +85,7 @@ function ConfirmAct({ application, asked, onClose }: ConfirmActProps) {
   const navigate = useNavigate();
   const { client_id: id, client_name: name } = application;
   const { title, button, effect } = words[asked];
+  const seen = useSeen({ record: application, titles, readAgain: () => readApplication(queries, id) });
   const done = async () => {
     if (asked === 'delete') await navigate({ to: '/applications' });
     void queries.invalidateQueries({ queryKey: ['clients'] });
@@ -72,7 +98,8 @@ function ConfirmAct({ application, asked, onClose }: ConfirmActProps) {
       button={button}
       isDanger={asked !== 'enable'}
       hasNote
-      act={(note) => carryOut(asked, id, note)}
+      act={(note) => carryOut(asked, id, seen.etag, note)}
+      onOvertaken={seen.lookAgain}
       onDone={() => void done()}
       onClose={onClose}
     >
@@ -82,11 +109,11 @@ function ConfirmAct({ application, asked, onClose }: ConfirmActProps) {
   );
 }
 
-function carryOut(asked: Asked, id: string, note: string | undefined): Promise<unknown> {
-  const path = { id };
+function carryOut(asked: Asked, id: string, etag: string, note: string | undefined): Promise<unknown> {
+  const params = { path: { id }, header: { 'If-Match': etag } };
   const body = note === undefined ? {} : { note };
   if (asked === 'delete')
-    return bodyOf(adminApi.DELETE('/v1/clients/{id}', { params: { path, query: body } }));
+    return bodyOf(adminApi.DELETE('/v1/clients/{id}', { params: { ...params, query: body } }));
   const act = asked === 'disable' ? '/v1/clients/{id}/disable' : '/v1/clients/{id}/enable';
-  return bodyOf(adminApi.POST(act, { params: { path }, body }));
+  return bodyOf(adminApi.POST(act, { params, body }));
 }

@@ -36,7 +36,7 @@ export function ApplicationPage() {
         id={id}
         badges={application && <ApplicationBadges application={application} />}
       >
-        {application && <ApplicationActs application={application} />}
+        {application && <ApplicationActs application={{ ...application, etag: found.data?.etag ?? '' }} />}
       </RecordHeading>
       {found.isPending && <Loading label="Reading the application" />}
       {found.isError && <Failed error={found.error} onRetry={() => found.refetch()} />}

@@ -92,7 +92,7 @@ function AttachPolicy({ application, onClose }: AttachPolicyProps) {
           ? bodyOf(adminApi.POST('/v1/policy-attachments/detach', { body: { target, before: policy } }))
           : bodyOf(adminApi.PUT('/v1/policy-attachments', { body: { target, policy: name, before: policy } }))
       }
-      onOvertaken={() => queries.invalidateQueries({ queryKey: ['clients', id] })}
+      onOvertaken={() => queries.invalidateQueries({ queryKey: ['clients', id] }).then(() => [])}
       onDone={() => {
         void queries.invalidateQueries({ queryKey: ['clients', id] });
         void queries.invalidateQueries({ queryKey: ['policies'] });

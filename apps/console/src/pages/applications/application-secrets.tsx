@@ -1,6 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
+import { isOvertaken } from '../../admin-api/problem.js';
 import { ActButton, SendButton } from '../../elements/act-button.js';
 import { ConfirmDialog } from '../../elements/confirm-dialog.js';
 import { Dialog } from '../../elements/dialog.js';
@@ -9,7 +10,7 @@ import { SecretOnce } from '../../elements/record.js';
 import { refusalOf } from '../../elements/refusal.js';
 import { Failed } from '../../elements/states.js';
 import { Time } from '../../elements/time.js';
-import type { ApplicationDetails } from './application-queries.js';
+import { type ApplicationDetails, applicationQuery } from './application-queries.js';
 
 /** How long the secret before may go on, in seconds. */
 const overlaps = [
@@ -55,7 +56,9 @@ export function ApplicationSecrets({ application }: { readonly application: Appl
       <ActButton scope="clients:write" onAct={() => setRolling(true)}>
         New secret …
       </ActButton>
-      {isRolling && <NewSecret id={id} onClose={() => setRolling(false)} onMade={changed} />}
+      {isRolling && (
+        <NewSecret application={application} onClose={() => setRolling(false)} onMade={changed} />
+      )}
       {ending && (
         <EndSecret
           id={id}
@@ -99,24 +102,33 @@ function EndSecret({ id, secretId, isOnly, onClose, onEnded }: EndSecretProps) {
 }
 
 interface NewSecretProps {
-  readonly id: string;
+  readonly application: ApplicationDetails;
   readonly onClose: () => void;
   readonly onMade: () => void;
 }
 
-function NewSecret({ id, onClose, onMade }: NewSecretProps) {
+function NewSecret({ application, onClose, onMade }: NewSecretProps) {
+  const { client_id: id } = application;
   const [overlap, setOverlap] = useState('86400');
+  const queries = useQueryClient();
+  const [secrets, setSecrets] = useState(application.secrets);
   const make = useMutation({
     mutationFn: () =>
       bodyOf(
         adminApi.POST('/v1/clients/{id}/secrets', {
           params: { path: { id } },
-          body: { overlap_seconds: Number(overlap) },
+          body: { overlap_seconds: Number(overlap), before: secrets.map((secret) => secret.id) },
         }),
       ),
     onSuccess: onMade,
+    onError: async (error) => {
+      if (isOvertaken(error))
+        setSecrets((await queries.fetchQuery({ ...applicationQuery(id), staleTime: 0 })).body.secrets);
+    },
   });
-  const { at, rest } = refusalOf(make.error, ['overlap_seconds'], { no_secret_in_use: 'overlap_seconds' });
+  const { at, rest } = refusalOf(isOvertaken(make.error) ? null : make.error, ['overlap_seconds'], {
+    no_secret_in_use: 'overlap_seconds',
+  });
   return (
     <Dialog title="New secret" onClose={onClose}>
       {make.data ? (
@@ -134,6 +146,12 @@ function NewSecret({ id, onClose, onMade }: NewSecretProps) {
             </option>
           ))}
         </SelectField>
+      )}
+      {isOvertaken(make.error) && (
+        <p className="notice bad" role="alert">
+          <span className="strong">Somebody else has changed the secrets meanwhile.</span> Nothing was made.
+          In force now: {secrets.length.toLocaleString()}, as the page behind shows.
+        </p>
       )}
       <Failed error={rest} />
       <div className="actions">

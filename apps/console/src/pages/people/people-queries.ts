@@ -7,8 +7,10 @@ import type { PeopleSearch } from './people-search.js';
 export type Person =
   operations['listAccounts']['responses'][200]['content']['application/json']['items'][number];
 
-/** A person with what they may do as an operator. */
-export type PersonDetails = operations['getAccount']['responses'][200]['content']['application/json'];
+/** A person with what they may do as an operator, and the entity tag of that. */
+export type PersonDetails = operations['getAccount']['responses'][200]['content']['application/json'] & {
+  readonly etag: string;
+};
 
 /** The second factors of a person. */
 export type Factors = operations['listFactors']['responses'][200]['content']['application/json'];

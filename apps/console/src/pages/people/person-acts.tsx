@@ -7,6 +7,7 @@ import { ConfirmDialog } from '../../elements/confirm-dialog.js';
 import { LiveCount } from '../../elements/live-count.js';
 import type { PersonDetails } from './people-queries.js';
 import { PersonalData } from './personal-data.js';
+import { useSeenPerson } from './seen-person.js';
 import { SetPassword } from './set-password.js';
 
 type Confirmed = 'require' | 'disable' | 'enable' | 'delete' | 'erase';
@@ -93,6 +94,7 @@ const words: Readonly<
 
 function ConfirmAct({ person, asked, onClose, onDone }: ConfirmActProps) {
   const navigate = useNavigate();
+  const seen = useSeenPerson(person);
   const { title, button, effect } = words[asked];
   const isLast = asked === 'delete' || asked === 'erase';
   const ends = asked === 'disable' || isLast;
@@ -108,7 +110,8 @@ function ConfirmAct({ person, asked, onClose, onDone }: ConfirmActProps) {
       button={button}
       isDanger={ends}
       hasNote
-      act={(note) => carryOut(asked, person.id, note)}
+      act={(note) => carryOut(asked, person.id, seen.etag, note)}
+      onOvertaken={seen.lookAgain}
       onDone={done}
       onClose={onClose}
     >
@@ -118,15 +121,13 @@ function ConfirmAct({ person, asked, onClose, onDone }: ConfirmActProps) {
   );
 }
 
-function carryOut(asked: Confirmed, id: string, note: string | undefined): Promise<unknown> {
-  const path = { id };
+function carryOut(asked: Confirmed, id: string, etag: string, note: string | undefined): Promise<unknown> {
+  const params = { path: { id }, header: { 'If-Match': etag } };
   const body = note === undefined ? {} : { note };
   if (asked === 'delete')
-    return bodyOf(adminApi.DELETE('/v1/accounts/{id}', { params: { path, query: body } }));
-  if (asked === 'erase') return bodyOf(adminApi.POST('/v1/accounts/{id}/erase', { params: { path }, body }));
-  if (asked === 'disable')
-    return bodyOf(adminApi.POST('/v1/accounts/{id}/disable', { params: { path }, body }));
-  if (asked === 'enable')
-    return bodyOf(adminApi.POST('/v1/accounts/{id}/enable', { params: { path }, body }));
-  return bodyOf(adminApi.POST('/v1/accounts/{id}/require-password', { params: { path }, body }));
+    return bodyOf(adminApi.DELETE('/v1/accounts/{id}', { params: { ...params, query: body } }));
+  if (asked === 'erase') return bodyOf(adminApi.POST('/v1/accounts/{id}/erase', { params, body }));
+  if (asked === 'disable') return bodyOf(adminApi.POST('/v1/accounts/{id}/disable', { params, body }));
+  if (asked === 'enable') return bodyOf(adminApi.POST('/v1/accounts/{id}/enable', { params, body }));
+  return bodyOf(adminApi.POST('/v1/accounts/{id}/require-password', { params, body }));
 }

@@ -1,13 +1,16 @@
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
+import { isOvertaken } from '../../admin-api/problem.js';
 import { SendButton } from '../../elements/act-button.js';
 import { Dialog } from '../../elements/dialog.js';
 import { CheckField, InputField } from '../../elements/input-field.js';
 import { SecretOnce } from '../../elements/record.js';
 import { refusalOf } from '../../elements/refusal.js';
+import { Overtaken } from '../../elements/revision.js';
 import { Failed } from '../../elements/states.js';
 import type { PersonDetails } from './people-queries.js';
+import { useSeenPerson } from './seen-person.js';
 
 interface SetPasswordProps {
   readonly person: PersonDetails;
@@ -19,19 +22,25 @@ interface SetPasswordProps {
 export function SetPassword({ person, onClose, onDone }: SetPasswordProps) {
   const [password, setPassword] = useState('');
   const [endSessions, setEndSessions] = useState(true);
+  const seen = useSeenPerson(person);
+  const [overtakenBy, setOvertakenBy] = useState<readonly string[]>();
   const set = useMutation({
     mutationFn: () =>
       bodyOf(
         adminApi.PUT('/v1/accounts/{id}/password', {
-          params: { path: { id: person.id } },
+          params: { path: { id: person.id }, header: { 'If-Match': seen.etag } },
           body: { end_sessions: endSessions, ...(password ? { password } : {}) },
         }),
       ),
     onSuccess: onDone,
+    onError: async (error) => {
+      if (isOvertaken(error)) setOvertakenBy(await seen.lookAgain());
+    },
   });
-  const { at, rest } = refusalOf(set.error, ['password']);
+  const { at, rest } = refusalOf(isOvertaken(set.error) ? null : set.error, ['password']);
   const submit = (event: FormEvent) => {
     event.preventDefault();
+    setOvertakenBy(undefined);
     set.mutate();
   };
   return (
@@ -55,6 +64,7 @@ export function SetPassword({ person, onClose, onDone }: SetPasswordProps) {
             checked={endSessions}
             onChange={setEndSessions}
           />
+          <Overtaken by={overtakenBy} />
           <Failed error={rest} />
           <div className="actions">
             <button type="button" className="plain" onClick={onClose}>

@@ -3,6 +3,7 @@ import { type FormEvent, useEffect } from 'react';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
 import { isOvertaken } from '../../admin-api/problem.js';
 import { ActButton } from '../../elements/act-button.js';
+import { writtenLength } from '../../elements/durations.js';
 import { SelectField } from '../../elements/filter-fields.js';
 import { InputField } from '../../elements/input-field.js';
 import { type Refusal, refusalOf } from '../../elements/refusal.js';
@@ -43,13 +44,17 @@ const titles: Readonly<Record<keyof Written, string>> = {
 
 type Frozen = NonNullable<AdaptationBody['frozen']>;
 
+/** A length as it is typed; one that was saved is a number of seconds. */
+const lengthOf = (saved: string | number | undefined, otherwise: string): string =>
+  typeof saved === 'number' ? writtenLength(saved) : (saved ?? otherwise);
+
 /** The settings in force as the form has them. */
 function writtenOf(adaptation: Adaptation | null): Written {
   const settings = (adaptation?.settings ?? {}) as Partial<AdaptationBody>;
   return {
     mode: settings.mode ?? 'propose',
-    floor: String(settings.floor ?? '10m'),
-    ceiling: String(settings.ceiling ?? '1h'),
+    floor: lengthOf(settings.floor, '10m'),
+    ceiling: lengthOf(settings.ceiling, '1h'),
     compliance: settings.compliance ?? '',
     kind: settings.budget?.kind ?? budgets[0][0],
     max: String(settings.budget?.max ?? ''),
@@ -198,7 +203,7 @@ function Limits({ written, refusal, onChange }: LimitsProps) {
           </option>
         ))}
       </SelectField>
-      <div className="choice">
+      <div className="choice wide-first">
         <SelectField label={titles.kind} value={written.kind} onChange={change('kind')}>
           {budgets.map(([kind, words]) => (
             <option key={kind} value={kind}>

@@ -1,4 +1,5 @@
 import { useId } from 'react';
+import { writtenLength } from '../../elements/durations.js';
 import type { policySettings } from '../../generated/lists.js';
 import { sentenceWords, settingWords } from './setting-words.js';
 
@@ -12,17 +13,6 @@ interface SettingFieldProps {
   readonly onChange: (value: unknown) => void;
 }
 
-/** A duration as people write it, from its number of seconds. */
-function written(seconds: number): string {
-  const units = [
-    ['d', 86_400],
-    ['h', 3_600],
-    ['m', 60],
-  ] as const;
-  const found = units.find(([, size]) => seconds >= size && seconds % size === 0);
-  return found ? `${seconds / found[1]}${found[0]}` : `${seconds}s`;
-}
-
 /** One setting of a policy, with its bounds and what the admin API says against it. */
 export function SettingField({ shape, value, problem, onChange }: SettingFieldProps) {
   const id = useId();
@@ -31,7 +21,7 @@ export function SettingField({ shape, value, problem, onChange }: SettingFieldPr
     shape.kind === 'choice'
       ? ''
       : shape.kind === 'duration'
-        ? `${written(shape.min)} to ${written(shape.max)}`
+        ? `${writtenLength(shape.min)} to ${writtenLength(shape.max)}`
         : `${shape.min} to ${shape.max}`;
   return (
     <div className="field">
