@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
-import { consoleFolder, readConsole } from '../../apps/admin-api/src/console/console-files.js';
+import { consoleFolder, pagesOf, readConsole } from '../../apps/admin-api/src/console/console-files.js';
 
 interface Part {
   readonly file: string;
+  readonly name?: string;
   readonly css?: readonly string[];
   readonly imports?: readonly string[];
   readonly isEntry?: boolean;
@@ -64,6 +65,19 @@ describe('the budget of the console', () => {
         .filter((line) => !named.test(line.slice(line.indexOf('http')))),
     );
     expect(foreign).toEqual([]);
+  });
+
+  it('asks for everything that a page needs with the page itself', () => {
+    const pages = pagesOf(files);
+    const source = readFileSync('apps/console/src/shell/navigation.ts', 'utf8');
+    const parts = [...source.matchAll(/ to: '\/(\w+)'/g)].map(([, part]) => part!);
+    expect(parts.length).toBeGreaterThan(10);
+    const missing = parts.flatMap((part) => {
+      const key = keys.find((one) => manifest[one]!.name === `${part}-page`);
+      const html = pages.get(part)?.body.toString('utf8') ?? '';
+      return [...filesOf(key ?? '')].filter((name) => html.split(`"/console/${name}"`).length !== 2);
+    });
+    expect(missing).toEqual([]);
   });
 
   it('has a compressed copy of every script and style', () => {

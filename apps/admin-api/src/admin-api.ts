@@ -13,7 +13,7 @@ import { NightlyAdaptation } from './adaptation/nightly-adaptation.js';
 import { applicationOn } from './app.module.js';
 import { apply, maxDescriptionBytes } from './apply/apply-contracts.js';
 import { startLoops } from './background.js';
-import { readConsole } from './console/console-files.js';
+import { builtConsole } from './console/serve-console.js';
 import { jsonBody, largeBodies } from './contract/bodies.js';
 import { operationPaths, routeOf } from './contract/operation-paths.js';
 import { ProblemFilter } from './contract/problem.filter.js';
@@ -66,7 +66,7 @@ export async function startAdminApi(configuration: Configuration, log: Logger): 
     paths,
     application: app.getHttpAdapter().getInstance(),
     refusals: app.get(Metrics, { strict: false }).refusals,
-    console: { files: readConsole(), consoleUrl, issuer },
+    console: builtConsole({ consoleUrl, issuer }),
     log,
   });
   const server = new HttpServer(tracing?.traced(door) ?? door, limits);

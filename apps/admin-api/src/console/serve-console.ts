@@ -1,13 +1,21 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ConsoleFile, ConsoleFiles } from './console-files.js';
+import { type ConsoleFile, type ConsoleFiles, pagesOf, readConsole } from './console-files.js';
 
 /** The paths of the console, and its files. */
 export interface ServedConsole {
   readonly files: ConsoleFiles;
+  /** Its pages by the first part of their paths. */
+  readonly pages: ConsoleFiles;
   /** The address at which people are signed in. */
   readonly consoleUrl: string;
   /** The authorization server, to which signing out leads. */
   readonly issuer: string;
+}
+
+/** The console as it was built, read into memory. */
+export function builtConsole(addresses: Pick<ServedConsole, 'consoleUrl' | 'issuer'>): ServedConsole {
+  const files = readConsole();
+  return { ...addresses, files, pages: pagesOf(files) };
 }
 
 /**
@@ -50,7 +58,7 @@ export function answerConsole(
   request: IncomingMessage,
   response: ServerResponse,
   path: string,
-  { files, consoleUrl, issuer }: ServedConsole,
+  { files, pages, consoleUrl, issuer }: ServedConsole,
 ): boolean {
   if (request.method !== 'GET' && request.method !== 'HEAD') return false;
   const page = files.get('index.html');
@@ -62,7 +70,8 @@ export function answerConsole(
   }
   const isAtHome = request.headers.host?.toLowerCase() === new URL(consoleUrl).host;
   if (!isAtHome || !path.startsWith('/console/')) return lead(response, path, isAtHome ? '' : consoleUrl);
-  return send(request, response, page, pageHeaders(issuer));
+  const [part = ''] = name.split('/');
+  return send(request, response, pages.get(part) ?? page, pageHeaders(issuer));
 }
 
 /** Leads to the same page at the address where people can sign in. */
