@@ -25,9 +25,11 @@ export function RecordHeading({ back, list, title, id, badges, children }: Recor
             {list}
           </Link>
         </p>
-        <h1>{title}</h1>
+        <div className="titled">
+          <h1>{title}</h1>
+          {badges}
+        </div>
         {id !== '' && <p className="small quiet mono">{id}</p>}
-        {badges}
       </div>
       <div className="actions">{children}</div>
     </div>

@@ -1,7 +1,7 @@
 import './feed.css';
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState, useSyncExternalStore } from 'react';
-import { callerQuery, useMay } from '../admin-api/caller.js';
+import { callerQuery, useCaller, useMay } from '../admin-api/caller.js';
 import { Empty } from '../elements/states.js';
 import { FeedReader, type FeedStatus, type FeedView } from './feed-reader.js';
 
@@ -17,10 +17,12 @@ export interface LiveFeed {
 /** Follows the events for as long as the page is open. */
 export function useLiveFeed(): LiveFeed {
   const mayRead = useMay('events:read');
+  // Nothing is asked for before it is known that it is not refused: a page without the list says nothing of the refusal.
+  const isKnown = useCaller() !== undefined;
   const queries = useQueryClient();
   const [reader] = useState(() => new FeedReader());
   const view = useSyncExternalStore(reader.subscribe, reader.view);
-  useEffect(() => (mayRead ? reader.start() : undefined), [reader, mayRead]);
+  useEffect(() => (mayRead && isKnown ? reader.start() : undefined), [reader, mayRead, isKnown]);
   const wake = () =>
     void queries
       .fetchQuery({ ...callerQuery, staleTime: 0 })

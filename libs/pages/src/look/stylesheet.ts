@@ -35,6 +35,7 @@ main{width:100%;max-width:28.5rem;margin:0 auto auto;padding:1.25rem 1.25rem 2re
 .card+.card{margin-block-start:1rem}
 .stack>*+*{margin-block-start:1.25rem}
 .stack>input[type=hidden]:first-child+*{margin-block-start:0}
+p+.entries{margin-block-start:1rem}
 .tight>*+*{margin-block-start:.375rem}
 .lead,.quiet{color:var(--quiet)}
 .quiet{font-size:.9375rem}

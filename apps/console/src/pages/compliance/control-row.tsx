@@ -74,7 +74,7 @@ function Result({
             {setting && <code>{setting}</code>} {asks}
             {value !== null && (
               <>
-                , is <strong>{value}</strong>
+                , is <strong>{value.replaceAll('_', ' ')}</strong>
               </>
             )}
             {kind === 'always' && <span className="quiet"> (always)</span>}

@@ -1,5 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import { useClientName } from '../../admin-api/names.js';
+import { ActorName } from '../../elements/author.js';
 import { exactWords } from '../../elements/durations.js';
 import { Time } from '../../elements/time.js';
 import { eventLook, eventWords } from '../../feed/event-words.js';
@@ -77,7 +78,7 @@ function EventFacts({ event }: { readonly event: PastEvent }) {
         <>
           <dt>by</dt>
           <dd>
-            {by.username ?? by.id ?? by.kind}
+            <ActorName by={by} />
             {by.ip && ` from ${by.ip}`}
           </dd>
         </>

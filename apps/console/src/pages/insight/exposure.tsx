@@ -113,7 +113,7 @@ function Changes({ changes, policy }: ChangesProps) {
     );
   if (changes.length === 0) return <p className="small quiet">The policy was not changed in this time.</p>;
   return (
-    <div className="scroll">
+    <div className="scroll stack">
       <table aria-label="Changes">
         <thead>
           <tr>

@@ -30,7 +30,7 @@ export function LowValue({ lowValue }: { readonly lowValue: FoundTimeouts['low_v
       </p>
       {clients.length > 0 && (
         <div className="scroll">
-          <table>
+          <table className="low-value">
             <thead>
               <tr>
                 <th scope="col">Application</th>

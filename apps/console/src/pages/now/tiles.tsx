@@ -51,8 +51,12 @@ function FalseTheftTile() {
           {ends.data.ends === 0 ? 'none' : percent(ends.data.share.value)}
           {ends.data.ends > 0 && <span className="small quiet"> of {ends.data.ends.toLocaleString()}</span>}
         </Link>
-      ) : (
+      ) : mayRead ? (
         '–'
+      ) : (
+        <span className="small quiet">
+          needs the scope <code>policies:read</code>
+        </span>
       )}
     </Tile>
   );

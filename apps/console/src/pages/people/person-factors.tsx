@@ -22,10 +22,12 @@ export function PersonFactors({ id }: { readonly id: string }) {
       {found.data && hasAny && (
         <>
           <FactorFacts factors={found.data} />
-          <ActButton scope="accounts:write" look="ending" onAct={() => setRemoving(true)}>
-            Remove them …
-          </ActButton>
-          {found.data.remembered_browsers.length > 0 && <ForgetBrowsers id={id} />}
+          <div className="actions">
+            <ActButton scope="accounts:write" look="ending" onAct={() => setRemoving(true)}>
+              Remove them …
+            </ActButton>
+            {found.data.remembered_browsers.length > 0 && <ForgetBrowsers id={id} />}
+          </div>
         </>
       )}
       {isRemoving && <RemoveFactors id={id} onClose={() => setRemoving(false)} />}

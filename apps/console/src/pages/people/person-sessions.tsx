@@ -34,8 +34,10 @@ export function PersonSessions({ id }: { readonly id: string }) {
               >
                 {session.client_name ?? session.client_id}
               </Link>
-              <span className="small quiet"> active </span>
-              <Time at={session.last_active_at} />
+              <span className="small quiet">
+                {' '}
+                active <Time at={session.last_active_at} />
+              </span>
             </span>
             <span className="small quiet">
               {durationWords(Math.min(session.idle_expires_in, session.absolute_expires_in))} left

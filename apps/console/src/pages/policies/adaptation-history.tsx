@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
+import { ActorName } from '../../elements/author.js';
 import type { CsvColumn } from '../../elements/csv.js';
 import { durationWords } from '../../elements/durations.js';
 import { TableHeading } from '../../elements/list-parts.js';
@@ -52,7 +53,7 @@ function StepLine({ step: { at, step, from, to, share, by, reasons, numbers } }:
           </span>
         )}{' '}
         <span className="quiet small">
-          <Time at={at} /> by {by?.username ?? by?.id ?? by?.kind ?? 'nobody'}
+          <Time at={at} /> by {by ? <ActorName by={by} /> : 'nobody'}
         </span>
       </p>
       {reasons.length > 0 && <p className="small">{reasons.join('; ')}</p>}

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 import { ActButton } from '../../elements/act-button.js';
+import { Author } from '../../elements/author.js';
 import { Icon } from '../../elements/icon.js';
 import { focusRow } from '../../elements/record.js';
 import { Failed, Loading } from '../../elements/states.js';
@@ -78,7 +79,12 @@ function LastSaved({ policy }: { readonly policy: PolicyDetails }) {
           , saved <Time at={policy.created_at} />
         </>
       )}
-      {policy.created_by && ` by ${policy.created_by}`}
+      {policy.created_by && (
+        <>
+          {' '}
+          <Author of={policy.created_by} />
+        </>
+      )}
     </p>
   );
 }

@@ -2,6 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
 import { ActButton, SendButton } from '../../elements/act-button.js';
+import { Author } from '../../elements/author.js';
 import { Dialog } from '../../elements/dialog.js';
 import { durationWords } from '../../elements/durations.js';
 import { NoteField } from '../../elements/note-field.js';
@@ -21,7 +22,7 @@ export function Proposals({ policy }: { readonly policy: string }) {
       {found.isPending && <Loading rows={2} label="Reading proposals" />}
       {found.isError && <Failed error={found.error} onRetry={() => found.refetch()} />}
       {found.data?.length === 0 && <p className="quiet">No step was proposed.</p>}
-      <ol className="revisions">
+      <ol className="proposals">
         {proposals.map((proposal) => (
           <ProposalLine key={proposal.id} policy={policy} proposal={proposal} />
         ))}
@@ -51,7 +52,7 @@ function ProposalLine({ policy, proposal }: ProposalProps) {
           <Time at={made_at} />
           {settled_at && (
             <>
-              , settled <Time at={settled_at} /> {settled_by && `by ${settled_by}`}
+              , settled <Time at={settled_at} /> {settled_by && <Author of={settled_by} />}
             </>
           )}
         </span>

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
+import { Author } from '../../elements/author.js';
 import type { CsvColumn } from '../../elements/csv.js';
 import { SelectField } from '../../elements/filter-fields.js';
 import { CsvButton, TableHeading } from '../../elements/list-parts.js';
@@ -64,7 +65,7 @@ function RevisionLine({
       <p>
         <span className="strong">Version {version}</span>{' '}
         <span className="quiet">
-          {created_at && <Time at={created_at} />} {created_by && `by ${created_by}`}
+          {created_at && <Time at={created_at} />} {created_by && <Author of={created_by} />}
         </span>
       </p>
       {before ? (
@@ -187,9 +188,9 @@ interface VersionFieldProps {
 function VersionField({ label, value, revisions, onChange }: VersionFieldProps) {
   return (
     <SelectField label={label} value={String(value)} onChange={(chosen) => onChange(Number(chosen))}>
-      {revisions.map(({ version, created_by }) => (
+      {revisions.map(({ version }) => (
         <option key={version} value={version}>
-          Version {version} {created_by && `by ${created_by}`}
+          Version {version}
         </option>
       ))}
     </SelectField>

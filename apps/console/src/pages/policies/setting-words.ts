@@ -14,9 +14,13 @@ export const sentenceWords = (sentence: string): string =>
 export const isSaid = (setting: string, value: unknown): boolean =>
   !['requiredAcr', 'enrolmentDays', 'rememberedBrowserDays'].includes(setting) || Boolean(value);
 
+/** Settings that have no limit where they have no value; the others are off then. */
+const unlimited = ['sessionsPerAccount', 'siblingLimit'];
+
 /** A value of a setting as it is shown. */
 export function valueWords(value: unknown, setting?: string): string {
-  if (value === null || value === undefined) return setting === 'canary' ? 'none' : 'no limit';
+  if (value === null || value === undefined)
+    return setting === undefined || unlimited.includes(setting) ? 'no limit' : 'none';
   if (setting === 'canary' && typeof value === 'object') {
     const { inactivityTimeout, share } = value as Readonly<Record<string, unknown>>;
     return `${String(inactivityTimeout)} for ${String(share)} of the accounts`;

@@ -1,5 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import { useServerNow } from '../../admin-api/server-time.js';
+import { Username } from '../../elements/author.js';
 import { durationWords } from '../../elements/durations.js';
 import { Time } from '../../elements/time.js';
 import { isGrave, reasonWords } from '../../elements/words.js';
@@ -30,7 +31,8 @@ export function SessionRow({ session, search, readAt, isOwn, isOpen }: SessionRo
     >
       <span className="cell">
         <span className="strong" title={session.username ?? undefined}>
-          {session.username ?? 'deleted account'} {isOwn && <span className="badge good">you</span>}
+          {session.username ? <Username name={session.username} /> : 'deleted account'}{' '}
+          {isOwn && <span className="badge good">you</span>}
         </span>
         <span className="small quiet mono">{session.account_id.slice(0, 8)}</span>
       </span>
@@ -69,7 +71,12 @@ function State({ session, readAt }: Pick<SessionRowProps, 'session' | 'readAt'>)
         </span>
         <span className="small quiet">
           <Time at={session.ended_at} />
-          {session.ended_by?.username && ` by ${session.ended_by.username}`}
+          {session.ended_by?.username && (
+            <>
+              {' by '}
+              <Username name={session.ended_by.username} />
+            </>
+          )}
         </span>
       </>
     );

@@ -1,3 +1,4 @@
+import { ActorName } from '../../elements/author.js';
 import { exactWords } from '../../elements/durations.js';
 import { Time } from '../../elements/time.js';
 import { isGrave, reasonWords } from '../../elements/words.js';
@@ -54,7 +55,7 @@ function TimelineEntry({ entry }: { readonly entry: Entry }) {
       )}
       {by && (
         <p className="small quiet">
-          by {by.username ?? by.id ?? by.kind}
+          by <ActorName by={by} />
           {by.ip && ` from ${by.ip}`}
         </p>
       )}
