@@ -10,6 +10,7 @@ export const longTests = [
   'test/browser/console-acts.test.ts',
   'test/browser/console-bars.test.ts',
   'test/browser/console-busy.test.ts',
+  'test/browser/console-looks.test.ts',
   'test/browser/console-overtaken.test.ts',
   'test/browser/console-policies.test.ts',
   'test/browser/console-providers.test.ts',

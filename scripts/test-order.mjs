@@ -14,6 +14,7 @@ export const longest = [
   'test/browser/account.test.ts',
   'test/e2e/logs.test.ts',
   'test/browser/console-bars.test.ts',
+  'test/browser/console-looks.test.ts',
   'test/browser/console-states.test.ts',
   'test/browser/console-busy.test.ts',
   'test/browser/console.test.ts',

@@ -79,18 +79,25 @@ export async function moveAbout(page: Page): Promise<(string | null)[]> {
   return headings;
 }
 
-/** Keeps a picture of the page in the folder that CURFEW_TEST_PICTURES names, for people to look at; without it, keeps none. */
+/** The folder for pictures of pages, for people to look at; undefined where nobody asks for any. */
+export const pictureFolder = process.env['CURFEW_TEST_PICTURES'];
+
+/** A picture is at most so high, so that a person can read it. Pixels. */
+const highestPicture = 2_400;
+
+/** Keeps a picture of the page, named after its scheme, or its width where that is a phone's; keeps none unless somebody asks for pictures. */
 export async function picture(
   page: Page,
   name: string,
   { colorScheme, viewport }: Pick<BrowserContextOptions, 'colorScheme' | 'viewport'>,
 ): Promise<void> {
-  const folder = process.env['CURFEW_TEST_PICTURES'];
-  if (!folder) return;
-  const file = [
-    name.replaceAll(/[^a-z]+/gi, '-').replaceAll(/^-|-$/g, ''),
-    colorScheme,
-    viewport?.width ?? 1280,
-  ];
-  await page.screenshot({ path: join(folder, `${file.join('-')}.png`) });
+  if (!pictureFolder) return;
+  const width = viewport?.width ?? 1_280;
+  const called = name.replaceAll(/[^a-z]+/gi, '-').replaceAll(/^-|-$/g, '');
+  const path = join(pictureFolder, `${called}-${width < 400 ? width : colorScheme}.png`);
+  // A dialog lies over the window, whatever is below it on the page.
+  if (await page.locator('dialog[open]').count()) return void (await page.screenshot({ path }));
+  const height = await page.evaluate(() => document.documentElement.scrollHeight);
+  const clip = { x: 0, y: 0, width, height: Math.min(height, highestPicture) };
+  await page.screenshot({ path, fullPage: true, clip });
 }

@@ -4,7 +4,7 @@ import { adminScopeNames } from '@curfew/config/admin-scopes';
 import type { Page } from 'playwright-core';
 import { deviceGrant, orders } from '../e2e/admin-world.js';
 import { Person } from '../support/person.js';
-import { ConsoleWorld, pageAddresses, routedPages } from './console-world.js';
+import { asking, ConsoleWorld, neededScopes, openAct, pageAddresses, routedPages } from './console-world.js';
 
 let world: ConsoleWorld;
 
@@ -263,11 +263,6 @@ const reads = [
   'Check the history',
 ];
 
-/** Buttons of pages that lead to a dialog or a form, whose own button carries the act out. */
-const asking = /…$|^(New (person|application|policy|API)|Change it|Give it a look)$/;
-/** The presses between such a button and the one that carries the act out. */
-const steps: Readonly<Record<string, string>> = { 'New application': 'Web application' };
-
 /** The buttons for acts of the dialog that is open, or else of the page, with the reason of each that is off. */
 const actsInFront = (page: Page) =>
   page.evaluate(() =>
@@ -443,6 +438,29 @@ describe('an operator without a scope', () => {
     120_000,
   );
 
+  it.each(adminScopeNames.filter((scope) => scope.endsWith(':read')))(
+    'without %s alone reads which scope it is on its page, and wherever something is refused for it',
+    async (scope) => {
+      const { sid } = await aSession();
+      const page = await anOperator(adminScopeNames.filter((one) => one !== scope));
+      const refused: string[] = [];
+      page.on('response', (response) => {
+        if (response.status() === 403) refused.push(new URL(response.url()).pathname);
+      });
+      const silent: unknown[] = [];
+      for (const [name, [address]] of Object.entries(await pagesWithActs(sid))) {
+        refused.length = 0;
+        await page.goto(`${world.url}/console${address}`);
+        await world.whole(page);
+        const text = (await page.locator('main').textContent()) ?? '';
+        const isMissed = refused.length > 0 || neededScopes()[name] === scope;
+        if (isMissed && !text.includes(scope)) silent.push([name, [...refused]]);
+      }
+      expect(silent).toEqual([]);
+    },
+    120_000,
+  );
+
   it('reads on every page that shows nothing without a scope which one that is', async () => {
     const { sid } = await aSession();
     const page = await anOperator(['sessions:end']);
@@ -508,9 +526,7 @@ describe('each page without a connection', () => {
       await open();
       const buttons = page.locator('main .act > button:not([aria-disabled])');
       for (const act of new Set((await buttons.allTextContents()).filter((one) => asking.test(one)))) {
-        await buttons.getByText(act, { exact: true }).first().click();
-        const step = steps[act];
-        if (step) await page.getByRole('button', { name: step }).click();
+        await openAct(page, act);
         await world.whole(page);
         await world.cut(page, async () => {
           await banner.waitFor();

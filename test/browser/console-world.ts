@@ -129,7 +129,7 @@ export class ConsoleWorld {
     // A person who signs in again is known by name already.
     if (await name.isEditable()) await name.fill(username);
     await page.getByLabel('Password').fill(password ?? known?.password ?? '');
-    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   }
 
   async allow(page: Page): Promise<void> {
@@ -164,6 +164,13 @@ export function routedPages(): string[] {
     return `${above?.path ? whole(above) : ''}/${path}`.replaceAll('//', '/');
   };
   return blocks.filter(({ isPage }) => isPage).map(whole);
+}
+
+/** The scope without which a page of the navigation shows nothing, by its address. */
+export function neededScopes(): Readonly<Record<string, string>> {
+  const source = readFileSync('apps/console/src/shell/navigation.ts', 'utf8');
+  const found = [...source.matchAll(/ to: '(\/\w+)',[\s\S]*?scope: '([\w:]+)'/g)];
+  return Object.fromEntries(found.map(([, to, scope]) => [to!, scope!]));
 }
 
 /** Each page of the router: an address at which it shows something, and a text that is there once it is complete. */
@@ -202,6 +209,23 @@ export async function pageAddresses(
     '/sessions': ['/sessions?state=live', 'shown'],
     '/sessions/$id': [`/sessions/${sid}`, 'What happened'],
   };
+}
+
+/** Buttons of pages that lead to a dialog or a form, whose own button carries the act out. */
+export const asking = /…$|^(New (person|application|policy|API)|Change it|Give it a look)$/;
+
+/** The presses between such a button and the one that carries the act out. */
+const steps: Readonly<Record<string, string>> = { 'New application': 'Web application' };
+
+/** The buttons of a page that are on and lead to an act. */
+export const actButtons = (page: Page): Locator =>
+  page.locator('main .act > button:not([aria-disabled])').filter({ visible: true });
+
+/** Presses the first button for an act, and those between it and the act's own. */
+export async function openAct(page: Page, act: string): Promise<void> {
+  await actButtons(page).getByText(act, { exact: true }).first().click();
+  const step = steps[act];
+  if (step) await page.getByRole('button', { name: step }).click();
 }
 
 /** Presses the button within `part` that hands a table or a report out, and returns the file. */
