@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { openConsole } from './console-browser.mjs';
+import { eventsByTurns } from './console-events.mjs';
 
 /*
  * What the page *Now* costs in Chromium while so many events a second come in: the share of one core that its main thread is busy, and the
@@ -40,16 +41,7 @@ async function measured() {
 
 const database = new pg.Client(values.database ?? process.env.DATABASE_URL);
 await database.connect();
-/** Ends of sessions and refused requests as they are told of, by turns. */
-const write = (count) =>
-  database.query(
-    `INSERT INTO event (id, at, type, session_id, data)
-     SELECT gen_random_uuid(), clock_timestamp(), CASE n % 2 WHEN 0 THEN 'session.ended' ELSE 'request.refused' END,
-       CASE n % 2 WHEN 0 THEN gen_random_uuid() END,
-       CASE n % 2 WHEN 0 THEN '{"reason":"inactivity_timeout"}'::jsonb ELSE '{"cause":"token_unknown"}'::jsonb END
-     FROM generate_series(1, $1::int) n`,
-    [count],
-  );
+const write = (count) => database.query(eventsByTurns, [count]);
 
 let written = 0;
 async function writeFor(duration) {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
+import { eventsByTurns } from '../../bench/console-events.mjs';
 import { ConsoleWorld, violations } from './console-world.js';
 
 let world: ConsoleWorld;
@@ -10,16 +11,7 @@ beforeAll(async () => {
 afterEach(async () => expect(await world?.tidy()).toEqual([]));
 afterAll(() => world?.close());
 
-/** Ends and refused requests by turns, so many at once, as bench/console-under-events.mjs writes them for as long as one likes. */
-const write = (count: number) =>
-  world.admin.database.query(
-    `INSERT INTO event (id, at, type, session_id, data)
-     SELECT gen_random_uuid(), clock_timestamp(), CASE n % 2 WHEN 0 THEN 'session.ended' ELSE 'request.refused' END,
-       CASE n % 2 WHEN 0 THEN gen_random_uuid() END,
-       CASE n % 2 WHEN 0 THEN '{"reason":"inactivity_timeout"}'::jsonb ELSE '{"cause":"token_unknown"}'::jsonb END
-     FROM generate_series(1, $1::int) n`,
-    [count],
-  );
+const write = (count: number) => world.admin.database.query(eventsByTurns, [count]);
 
 const rate = 2_000;
 /** Events for a tenth of a second. */
