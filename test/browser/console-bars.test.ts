@@ -330,7 +330,7 @@ const actsByScope: Readonly<Record<string, readonly string[]>> = {
     ...scopeBoxes,
     'Withdraw …: accounts:write',
   ],
-  '/applications': ['New application: clients:write'],
+  '/applications': ['New application: clients:write', 'Allow a host …: clients:write'],
   '/applications/$id': [
     'Disable …: clients:write',
     'Delete …: clients:write',

@@ -10,6 +10,7 @@ import { Time } from '../../elements/time.js';
 import { kindWords } from './application-kinds.js';
 import { type Application, applicationsQuery } from './application-queries.js';
 import type { ApplicationSearch } from './application-search.js';
+import { ClientHosts } from './client-hosts.js';
 import { NewApplication } from './new-application.js';
 
 const route = getRouteApi('/shell/applications');
@@ -69,6 +70,7 @@ export function ApplicationsPage() {
       >
         {(application) => <ApplicationRow application={application} search={search} />}
       </PagedList>
+      <ClientHosts />
       {isMaking && <NewApplication onClose={() => setMaking(false)} onMade={refresh} />}
     </>
   );

@@ -1,0 +1,77 @@
+import { randomUUID } from 'node:crypto';
+import type { Page } from 'playwright-core';
+import { orders } from '../e2e/admin-world.js';
+import { ConsoleWorld, violations } from './console-world.js';
+
+let world: ConsoleWorld;
+let page: Page;
+
+beforeAll(async () => {
+  world = await ConsoleWorld.open({ CURFEW_CLIENT_DOCUMENTS: 'true' });
+  page = await world.enter('/console/applications');
+  await page.getByRole('heading', { name: 'Hosts of documents' }).waitFor();
+}, 90_000);
+afterAll(async () => {
+  const complaints = await world?.tidy();
+  await world?.close();
+  expect(complaints).toEqual([]);
+});
+
+const hosts = () => page.getByRole('region', { name: 'Hosts of documents' });
+const kept = async () => (await world.admin.get('/v1/client-hosts')).body.items;
+
+it('allows a host, says at its field which one is refused, and gives it other APIs', async () => {
+  await hosts().getByText('None is allowed.').waitFor();
+  await hosts().getByRole('button', { name: 'Allow a host' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Allow a host' });
+  const send = dialog.getByRole('button', { name: 'Allow', exact: true });
+  expect(await send.getAttribute('aria-disabled')).toBe('true');
+  const field = dialog.getByLabel('Host', { exact: true });
+  await field.fill('Agents.Example.Test');
+  await dialog.getByLabel(orders).check();
+  await send.click();
+  await dialog.getByText('must be the name of a host, in lower case').waitFor();
+  expect([await field.getAttribute('aria-invalid'), await dialog.getByLabel(orders).isChecked()]).toEqual([
+    'true',
+    true,
+  ]);
+  await field.fill('agents.example.test');
+  await send.click();
+  await hosts().getByText('it has introduced none').waitFor();
+  expect(await kept()).toMatchObject([{ host: 'agents.example.test', resources: [orders], clients: [] }]);
+
+  await hosts().getByRole('button', { name: 'Change' }).click();
+  const change = page.getByRole('dialog', { name: 'agents.example.test' });
+  await change.getByLabel(orders).uncheck();
+  await change.getByRole('button', { name: 'Save' }).click();
+  await hosts().getByText('no API', { exact: true }).waitFor();
+  expect(await kept()).toMatchObject([{ host: 'agents.example.test', resources: [] }]);
+  expect(await violations(page)).toEqual([]);
+});
+
+it('revokes a host by name, with the applications that it introduced and their sessions', async () => {
+  const { admin } = world;
+  const id = `https://agents.example.test/${randomUUID()}.json`;
+  await admin.database.query(
+    `INSERT INTO client SELECT (jsonb_populate_record(c, jsonb_build_object('id', $1::text, 'name', 'Introduced'))).*
+     FROM client c WHERE c.id = $2`,
+    [id, admin.data.clients.device.client_id],
+  );
+  const tokens = await admin.signInRaw(admin.person(), {
+    client_id: id,
+    resource: orders,
+    scope: 'openid offline_access',
+  });
+  expect(tokens['access_token']).toBeDefined();
+  await page.reload();
+  await hosts().getByText('it has introduced 1 application').waitFor();
+  await hosts().getByRole('button', { name: 'Revoke' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Revoke agents.example.test' });
+  await dialog.getByText(id).waitFor();
+  await dialog.getByLabel(/^Note/).fill('its owner has gone');
+  await dialog.getByRole('button', { name: 'Revoke', exact: true }).click();
+  await hosts().getByText('None is allowed.').waitFor();
+  expect(await kept()).toEqual([]);
+  expect((await admin.get(`/v1/clients/${encodeURIComponent(id)}`)).status).toBe(404);
+  expect((await admin.introspect(tokens['access_token']!)).active).toBe(false);
+});
