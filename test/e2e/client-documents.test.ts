@@ -326,6 +326,22 @@ describe('a client id that is the address of a document', () => {
     expect([answer.status, answer.body.error, asked.size]).toEqual([401, 'invalid_client', 0]);
   });
 
+  it('pushes no request before its first sign-in, and is told that it is not known; nothing is fetched for that', async () => {
+    await allow();
+    const client = published();
+    const pushed = () =>
+      world.post('/par', {
+        client_id: client.id,
+        ...{ response_type: 'code', redirect_uri: world.callback, scope: '', resource: reports },
+        ...{ code_challenge: 'x'.repeat(43), code_challenge_method: 'S256' },
+      });
+    const early = await pushed();
+    expect([early.status, early.body.error, asked.size]).toEqual([401, 'invalid_client', 0]);
+    await signIn(client);
+    const late = await pushed();
+    expect([late.status, late.body.request_uri]).toEqual([201, expect.stringMatching(/^urn:/)]);
+  });
+
   it('costs one request where many ask at once, and a bounded number where they are made up', async () => {
     await allow();
     const client = published();
