@@ -285,6 +285,7 @@ const rules: Readonly<Record<string, OneHome>> = {
       'libs/clients/src/registry-channel.ts': 'registrations and policies',
       'libs/accounts/src/identity-providers/identity-provider.store.ts': 'identity providers',
       'libs/events/src/alerts/watch.store.ts': 'alerts',
+      'libs/events/src/transmitters/transmitter.store.ts': 'transmitters of security events',
       'libs/tokens/src/signing-keys/signing-key.store.ts': 'signing keys',
       'libs/persistence/src/database-clock.ts': 'a moved virtual clock',
       'libs/persistence/src/database-listener.ts': 'a listener hears itself, whatever else is announced',

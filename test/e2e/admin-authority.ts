@@ -170,6 +170,23 @@ const toProvider = (method: string, body?: object) => [
   }),
 ];
 
+/** A transmitter of its own for each request. */
+const transmitter = () => ({
+  issuer: `http://127.0.0.1:9/${randomUUID()}`,
+  audience: 'curfew',
+  delivery: 'push',
+  authorization: 'Bearer given to it there',
+});
+
+const toTransmitter = (method: string, body?: object) => [
+  aimed('a transmitter', ['sessions:end'], async (world) => {
+    const made = await world.post('/v1/transmitters', { id: `t${randomUUID()}`, ...transmitter() });
+    if (made.status !== 201) throw new Error(made.text);
+    const { id, version } = made.body;
+    return { method, path: `/v1/transmitters/${id}`, body, version };
+  }),
+];
+
 const toReceiver = (method: string, more: string, body?: unknown) => [
   aimed('a webhook', ['events:read'], async (world) => {
     const { id, version } = await madeWebhook(world);
@@ -377,6 +394,15 @@ export const aims: Readonly<Record<string, readonly Aimed[]>> = {
   ],
   changeIdentityProvider: toProvider('PUT', { ...provider(), name: 'Changed' }),
   deleteIdentityProvider: toProvider('DELETE'),
+  createTransmitter: [
+    aimed('a transmitter', ['sessions:end'], async () => ({
+      method: 'POST',
+      path: '/v1/transmitters',
+      body: { id: `t${randomUUID()}`, ...transmitter() },
+    })),
+  ],
+  changeTransmitter: toTransmitter('PUT', { ...transmitter(), audience: 'changed' }),
+  deleteTransmitter: toTransmitter('DELETE'),
   createWebhook: [
     aimed('a webhook', ['events:read'], async () => ({
       method: 'POST',
@@ -429,6 +455,7 @@ export async function standing(world: AdminWorld): Promise<Record<string, string
     'gateway_route',
     'identity_provider',
     'linked_identity',
+    'transmitter',
   ];
   const of = (table: string) =>
     `(SELECT md5(string_agg(t::text, ',' ORDER BY t::text)) FROM ${table} t) AS ${table}`;

@@ -105,6 +105,7 @@ withNginx('two authorization servers behind nginx, one for programs and one for 
     '/gateway-routes',
     '/ssf/streams',
     '/ssf/poll',
+    '/ssf/receive',
     '/.well-known/openid-configuration',
     '/.well-known/oauth-authorization-server',
     '/.well-known/ssf-configuration',

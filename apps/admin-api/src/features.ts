@@ -25,6 +25,7 @@ import { ScenariosModule } from './scenarios/scenarios.module.js';
 import { ScimModule } from './scim/scim.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { StatsModule } from './stats/stats.module.js';
+import { TransmittersModule } from './transmitters/transmitters.module.js';
 import { TrialsModule } from './trials/trials.module.js';
 
 /** A module for each kind of thing the API has, in the order of the document. */
@@ -46,6 +47,7 @@ export const features: readonly Type[] = [
   KeysModule,
   EventsModule,
   ReceiversModule,
+  TransmittersModule,
   ComplianceModule,
   StatsModule,
   DoctorModule,

@@ -4,6 +4,7 @@ import { registryChannel } from '@curfew/clients';
 import { type Configuration, refuseFirstRunData } from '@curfew/config';
 import { endsChannel } from '@curfew/events';
 import { alertsChannel } from '@curfew/events/alerts';
+import { transmittersChannel } from '@curfew/events/transmitters';
 import { type Foundation, hearAnnouncements, openFoundation } from '@curfew/foundation';
 import { type DatabaseListener, isDatabaseUnavailable } from '@curfew/persistence';
 import { seconds } from '@curfew/session-policy';
@@ -35,6 +36,7 @@ import { NodeMetrics, routeOf } from './metrics/index.js';
 import { assembleProtocol } from './protocol.js';
 import { publicServer } from './public-server.js';
 import { type FollowerService, serveFollowers } from './session-feed/index.js';
+import { SignalsReceived } from './signals/index.js';
 import type { Surroundings } from './surroundings.js';
 import { UpstreamParts } from './upstream/index.js';
 
@@ -78,16 +80,17 @@ export async function startAuthServer(
   const notice = await foundation.passkeys.notice();
   if (notice) log.warn(notice);
   const settings = pageSettings(foundation, look);
-  const upstream = new UpstreamParts(foundation);
+  const [upstream, received] = [new UpstreamParts(foundation), new SignalsReceived(foundation)];
   const protocol = assembleProtocol(foundation, pagesOfProtocol(settings, foundation, upstream));
   const background = new Background(foundation, protocol.server);
   const metrics = new NodeMetrics(await tracingOf(configuration));
   const followers = await serveFollowers(foundation, protocol, metrics.probed);
   const throttled = await ThrottledRequests.over(foundation);
-  const listener = listen(foundation, background, followers, throttled, upstream);
+  const listener = listen(foundation, background, followers, throttled, { upstream, received });
   await listener.start();
   await followers.feed.appear();
   await upstream.offered.load();
+  await received.pushing.load();
   foundation.registry.trust();
   const app = await pages(foundation, {
     feed: followers.feed,
@@ -98,11 +101,12 @@ export async function startAuthServer(
   });
   const hears = () => listener.listening;
   app.get(HealthController).hears = hears;
-  const told = new Map([...followers.listeners, ...serveStreams(foundation, protocol)]);
+  const streams = serveStreams(foundation, protocol);
+  const told = new Map([...followers.listeners, ...streams, ...received.listeners]);
   const server = publicServer(foundation, protocol.server.handle, app, told, throttled, metrics);
   await surroundings.mayListen();
   const port = await server.open(configuration.listen.auth);
-  background.start(surroundings.runsJobsOfAll);
+  background.start(surroundings.runsJobsOfAll, received.polls);
   const telling = await startDeliveries(foundation, surroundings, { metrics, feed: followers.feed, hears });
   const stop = async (): Promise<void> => {
     const { shutdownDelayMs, shutdownGraceMs } = configuration.limits;
@@ -194,28 +198,27 @@ function listen(
   background: Background,
   { feed }: FollowerService,
   throttled: ThrottledRequests,
-  { offered }: UpstreamParts,
+  { upstream, received }: { readonly upstream: UpstreamParts; readonly received: SignalsReceived },
 ): DatabaseListener {
-  const reloadThrottled = () =>
-    void throttled
-      .load()
-      .catch((err: unknown) => foundation.log.error({ err }, 'reading whom alerts hold back'));
-  const reloadOffered = () =>
-    void offered
-      .load()
-      .catch((err: unknown) => foundation.log.error({ err }, 'reading the identity providers'));
+  const reload = (kept: { load(): Promise<void> }, subject: string) => () =>
+    void kept.load().catch((err: unknown) => foundation.log.error({ err }, `reading ${subject}`));
+  const reloadThrottled = reload(throttled, 'whom alerts hold back');
+  const reloadOffered = reload(upstream.offered, 'the identity providers');
+  const reloadPushing = reload(received.pushing, 'the transmitters');
   return hearAnnouncements(foundation, {
     channels: new Map<string, (payload: string) => void>([
       [registryChannel, () => background.policiesChanged()],
       [endsChannel, (payload) => feed.heard(payload)],
       [alertsChannel, reloadThrottled],
       [identityProvidersChannel, reloadOffered],
+      [transmittersChannel, reloadPushing],
     ]),
     reloadKeys: () => background.reloadKeys(),
     onGap: () => {
       background.policiesChanged();
       reloadThrottled();
       reloadOffered();
+      reloadPushing();
     },
   });
 }

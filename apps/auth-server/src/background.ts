@@ -2,9 +2,12 @@ import { type Foundation, ServiceLoops } from '@curfew/foundation';
 import { prunePlaces } from '@curfew/mail';
 import type { ProtocolServer } from '@curfew/oidc';
 import { plus, seconds } from '@curfew/session-policy';
+import type { TransmitterPolls } from './signals/index.js';
 
 /** Rows that one statement of the pruning deletes at most. */
 const batch = 1_000;
+/** Milliseconds between two looks for transmitters that are due to be polled. */
+const longestWithoutPollMs = 1_000;
 
 /** The background loops of a node. */
 export class Background {
@@ -18,7 +21,7 @@ export class Background {
   }
 
   /** Starts the loops every process needs and, where it looks after all, those of which one on a machine is enough. */
-  start(runsJobsOfAll: boolean): void {
+  start(runsJobsOfAll: boolean, polls: TransmitterPolls): void {
     const { configuration, sweeper, browserSweeper, clock } = this.foundation;
     const { signal } = this.#loops;
     this.#loops.start();
@@ -30,6 +33,8 @@ export class Background {
     this.#loops.every(configuration.sweepIntervalMs, 'sweeping browser sessions', () =>
       browserSweeper.run(clock.now(), signal),
     );
+    const pollMs = Math.min(longestWithoutPollMs, configuration.delivery.pollIntervalMs);
+    this.#loops.every(pollMs, 'polling transmitters', () => polls.run(signal));
     this.#loops.every(60_000, 'deleting what expired', () => this.#prune());
     this.#loops.every(3_600_000, 'adding up and deleting counts', () => this.#keepCounts());
   }
@@ -64,7 +69,7 @@ export class Background {
   }
 
   async #prune(): Promise<void> {
-    const { artifacts, throttle, links, mails, secondFactors, prisma, clock } = this.foundation;
+    const { artifacts, throttle, links, mails, secondFactors, transmitters, prisma, clock } = this.foundation;
     const now = clock.now();
     // A backlog must not keep a stop from writing what is pending.
     const isMore = (pruned: number) => pruned === batch && !this.#loops.signal.aborted;
@@ -72,6 +77,7 @@ export class Background {
     while (isMore(await throttle.prune(batch)));
     while (isMore(await links.prune(batch)));
     while (isMore(await mails.prune(now, batch)));
+    while (isMore(await transmitters.prune(now, batch)));
     while (isMore(await prunePlaces(prisma, now, batch)));
     while (isMore(await secondFactors.browsers.prune(now, batch)));
   }

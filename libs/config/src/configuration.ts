@@ -122,12 +122,8 @@ export interface Configuration {
   /** Whether silences are counted, and how long the counts are kept. */
   readonly insight: { readonly isOn: boolean; readonly retention: Seconds };
   readonly delivery: {
-    readonly intervalMs: Milliseconds;
-    readonly timeoutMs: Milliseconds;
-    readonly firstRetryMs: Milliseconds;
-    readonly attempts: number;
-    readonly allowPrivateAddresses: boolean;
-  };
+    readonly [Name in 'intervalMs' | 'timeoutMs' | 'firstRetryMs' | 'pollIntervalMs']: Milliseconds;
+  } & { readonly attempts: number; readonly allowPrivateAddresses: boolean };
   /** How long events are kept, and the counts beside them. */
   readonly eventRetention: { readonly events: Seconds; readonly counts: Seconds };
   /** How much of a pattern is an alert. */
@@ -226,6 +222,7 @@ function happenings(s: Settings): Pick<Configuration, 'delivery' | 'eventRetenti
       firstRetryMs: s.CURFEW_DELIVERY_FIRST_RETRY,
       attempts: s.CURFEW_DELIVERY_ATTEMPTS,
       allowPrivateAddresses: s.CURFEW_MODE !== 'production' || s.CURFEW_DELIVERY_PRIVATE_ADDRESSES,
+      pollIntervalMs: s.CURFEW_SIGNAL_POLL_INTERVAL,
     },
     eventRetention: { events: s.CURFEW_EVENT_RETENTION, counts: s.CURFEW_EVENT_COUNT_RETENTION },
     alerts: {

@@ -24,6 +24,14 @@ export const delivery = {
     'Lets events be delivered to private and loopback addresses, and identity providers be asked there. Outside production they always may. Addresses that clients name stay public in production.',
     false,
   ),
+  CURFEW_SIGNAL_POLL_INTERVAL: timeout(
+    'How long after an answer a transmitter of security events is polled again.',
+    { min: '100ms', max: '1h', default: '10s' },
+  ),
+  CURFEW_THROTTLE_SIGNAL: rate(
+    'Security event tokens that one transmitter pushes, at each process; more get a 429.',
+    '600/1m',
+  ),
   CURFEW_EVENT_RETENTION: duration('How long events, and deliveries that failed, are kept.', {
     min: '1d',
     max: '4000d',

@@ -2,4 +2,11 @@ export { administratorsIn, checkAddresses, checkAdministrators, checkDatabase } 
 export { checkStateFolder } from './failover.store.js';
 export { type Finding, fine, noted, sentenceOf, wrong } from './finding.js';
 export { checkCertificate, checkGateway, checkMetadata, checkReady } from './reachability.js';
-export { checkKeys, checkMail, checkProviders, checkReceivers, checkWork } from './service.js';
+export {
+  checkKeys,
+  checkMail,
+  checkProviders,
+  checkReceivers,
+  checkTransmitters,
+  checkWork,
+} from './service.js';

@@ -71,3 +71,23 @@ export function checkReceivers(
     ? noted('receivers', `${silent.map(({ name, status }) => `${name} is ${status}`).join(', ')}`)
     : fine('receivers', receivers.length === 0 ? 'none' : `${receivers.length} told of events`);
 }
+
+/** Looks whether those that tell of security events can be asked. */
+export function checkTransmitters(
+  transmitters: readonly {
+    readonly id: string;
+    readonly enabled: boolean;
+    readonly pollFailures: number;
+    readonly pollFault: string | null;
+  }[],
+): Finding {
+  const failing = transmitters.filter(({ enabled, pollFailures }) => enabled && pollFailures > 0);
+  if (failing.length > 0)
+    return wrong(
+      'transmitters',
+      `could not be polled: ${failing.map(({ id, pollFault }) => `${id} (${pollFault})`).join(', ')}`,
+      'what they tell of ends nothing here until they answer: look at their address, header and keys',
+    );
+  const heard = transmitters.filter(({ enabled }) => enabled).length;
+  return fine('transmitters', heard === 0 ? 'none' : `${heard} heard`);
+}

@@ -12,6 +12,7 @@ import { Passkeys, relyingPartyOf, SecondFactors } from '@curfew/accounts/factor
 import { IdentityProviders, LinkedIdentities } from '@curfew/accounts/identity-providers';
 import type { Clock } from '@curfew/clock';
 import type { Configuration } from '@curfew/config';
+import { Transmitters } from '@curfew/events/transmitters';
 import { LetterComposer, MailStore, OneTimeLinks } from '@curfew/mail';
 import type { HotStatements, PrismaService } from '@curfew/persistence';
 import { seconds } from '@curfew/session-policy';
@@ -72,6 +73,7 @@ export function peopleOn(
     profiles,
     identities: new LinkedIdentities(prisma),
     identityProviders: new IdentityProviders(prisma, secretSeal(serviceKeys, 'identity provider')),
+    transmitters: new Transmitters(prisma, secretSeal(serviceKeys, 'transmitter')),
     links,
     mails: new MailStore(prisma, secretSeal(serviceKeys, 'mail')),
     letters: new LetterComposer({ accounts, profiles, links, issuer: configuration.issuer }),

@@ -5,6 +5,7 @@ import { ClientService, PolicyService, Registry, ResourceService } from '@curfew
 import { ClientHosts } from '@curfew/clients/client-documents';
 import { Clock } from '@curfew/clock';
 import { EventLog } from '@curfew/events';
+import { Transmitters } from '@curfew/events/transmitters';
 import { CountsStore } from '@curfew/insight';
 import { MailStore, OneTimeLinks } from '@curfew/mail';
 import { OperationParts } from '@curfew/operations';
@@ -30,6 +31,7 @@ export const foundationProviders = (foundation: Foundation) => [
   { provide: Profiles, useValue: foundation.profiles },
   { provide: IdentityProviders, useValue: foundation.identityProviders },
   { provide: LinkedIdentities, useValue: foundation.identities },
+  { provide: Transmitters, useValue: foundation.transmitters },
   { provide: OneTimeLinks, useValue: foundation.links },
   { provide: Throttle, useValue: foundation.throttle },
   { provide: MailStore, useValue: foundation.mails },

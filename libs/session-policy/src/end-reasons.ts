@@ -194,6 +194,12 @@ const table = {
       'As for a finding of risk; an alert about a whole client ends all its sessions and asks for proof there.',
     ),
   },
+  signal_received: {
+    initiator: 'system',
+    meaning:
+      'Another service told that sessions, credentials or the account of the person there are no longer good (Shared Signals).',
+    ...wholeAccount('No session knows by which sign-in elsewhere it began, so all of them are in question.'),
+  },
   restored_from_backup: {
     initiator: 'system',
     meaning: 'The database was restored, and whatever was authorized before cannot be trusted any more.',

@@ -154,6 +154,13 @@ const table = {
     /** The session whose end took this browser along. */
     readonly because?: SessionId;
   }>('A browser is signed out: its cookie signs nobody in any more, for the one reason given.'),
+  'signal.received': withCause<{
+    readonly transmitter: string;
+    readonly signal: string;
+    readonly jti: string;
+    readonly reason: string | null;
+    readonly by: Actor;
+  }>('Another service told of a security event, and everything of the account ended (Shared Signals).'),
   'consent.withdrawn': withCause<{ readonly by: Actor }>('An account withdrew its consent to a client.'),
   'account.changed': withCause<{
     readonly change:

@@ -16,6 +16,7 @@ export type Target =
   | { readonly kind: 'route'; readonly name: string }
   | { readonly kind: 'receiver' }
   | { readonly kind: 'identity_provider' }
+  | { readonly kind: 'transmitter' }
   | { readonly kind: 'everyone' };
 
 type Scopes = ReadonlySet<AdminScope>;
@@ -24,6 +25,8 @@ const none: Scopes = new Set();
 const all: Scopes = new Set(adminScopeNames);
 /** The scope of a caller that hears of everybody's sessions. */
 const hearing: Scopes = new Set<AdminScope>(['events:read']);
+/** The scope of a caller that may end everything of anybody, as a transmitter does. */
+const ending: Scopes = new Set<AdminScope>(['sessions:end']);
 
 /** The facts that authority is decided from. */
 export interface AuthorityParts {
@@ -93,6 +96,8 @@ export class Authority {
       case 'identity_provider':
         // It says who signs in, operators included.
         return all;
+      case 'transmitter':
+        return ending;
       case 'everyone':
         // A policy for everyone applies to operators too; policies:write is the right for that.
         return none;

@@ -11,6 +11,7 @@ import {
   checkReady,
   checkReceivers,
   checkStateFolder,
+  checkTransmitters,
   checkWork,
 } from '@curfew/doctor';
 import { Receivers } from '@curfew/events/delivery';
@@ -58,6 +59,7 @@ const doctorOn = (
       mail: async (now) => [checkMail(await mails.depth(now))],
       'identity providers': async () => [checkProviders(await foundation.identityProviders.examined())],
       receivers: async () => [checkReceivers(await receivers.list())],
+      transmitters: async () => [checkTransmitters(await foundation.transmitters.list())],
     },
     foundation.log,
   );

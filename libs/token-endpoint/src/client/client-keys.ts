@@ -65,6 +65,11 @@ export class ClientKeys {
     return isSignedByOne(keys, jws);
   }
 
+  /** Whether any key of this address is at hand: without one, a signature that was not verified may be right. */
+  hasAny(address: string): boolean {
+    return (this.#fetched.peek(address)?.keys.length ?? 0) > 0;
+  }
+
   #ready(jwks: { readonly keys: readonly JsonWebKey[] }): readonly ClientKey[] {
     const ready = this.#registered.get(jwks) ?? readKeys(jwks.keys);
     this.#registered.set(jwks, ready);

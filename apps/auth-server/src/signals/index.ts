@@ -1,0 +1,2 @@
+export type { TransmitterPolls } from './poll-transmitters.js';
+export { SignalsReceived } from './signal-parts.js';

@@ -1,0 +1,44 @@
+import {
+  isSetType,
+  maxSetBytes,
+  readSignal,
+  requireStreamOf,
+  SetRefused,
+  type Transmitter,
+} from '@curfew/events/transmitters';
+import { actOnSignal, type SignalOutcome, type SignalParts } from '@curfew/operations';
+import { type Jws, readJws } from '@curfew/resource-server/jws';
+import type { TransmitterKeys } from './transmitter-keys.js';
+
+/** Verifies security event tokens and does what they ask for, however they came. */
+export class SignalIntake {
+  constructor(
+    private readonly parts: SignalParts,
+    private readonly keys: TransmitterKeys,
+  ) {}
+
+  /**
+   * Takes one token of this transmitter; `named` is the id by which it was sent, where there is one.
+   * @throws SetRefused where it will never be taken, KeysUnavailable where it may be later
+   */
+  async take(transmitter: Transmitter, jws: Jws, named?: string): Promise<SignalOutcome> {
+    const now = this.parts.clock.now();
+    requireStreamOf(jws.payload, transmitter);
+    if (!(await this.keys.verifies(transmitter, jws, now)))
+      throw new SetRefused('invalid_key', 'no published key of the issuer made this signature');
+    const told = readSignal(jws.payload, transmitter, now);
+    if (named !== undefined && named !== told.jti)
+      throw new SetRefused('invalid_request', 'the token has another jti than it was sent under');
+    return actOnSignal(this.parts, transmitter, told);
+  }
+}
+
+/** A token taken apart; nothing of it is verified. @throws SetRefused */
+export function readSet(text: string): Jws {
+  if (Buffer.byteLength(text) > maxSetBytes)
+    throw new SetRefused('invalid_request', `a token has at most ${maxSetBytes} bytes`);
+  const jws = readJws(text);
+  if (!jws || !isSetType(jws.header['typ']))
+    throw new SetRefused('invalid_request', 'this is no signed token of the type secevent+jwt');
+  return jws;
+}

@@ -1,0 +1,109 @@
+import { decodeJwt } from 'jose';
+import { AdminWorld } from './admin-world.js';
+import { asHeader, orders, ProtocolWorld } from './protocol-world.js';
+
+const header = 'Bearer what-one-sends-to-the-other-here';
+
+/** One installation tells of its people, and the other one hears of them. */
+let there: ProtocolWorld;
+let here: AdminWorld;
+let account: string;
+
+beforeAll(async () => {
+  [there, here] = await Promise.all([
+    ProtocolWorld.start({ CURFEW_DELIVERY_INTERVAL: '50ms', CURFEW_DELIVERY_FIRST_RETRY: '100ms' }),
+    AdminWorld.start({ CURFEW_SIGNAL_POLL_INTERVAL: '100ms' }),
+  ]);
+  const [row] = await here.database.query<{ id: string }>(
+    `SELECT id::text AS id FROM account WHERE username = '${here.data.accounts[0]!.username}'`,
+  );
+  account = row!.id;
+}, 120_000);
+afterAll(async () => {
+  await here?.stop();
+  await there?.stop();
+});
+
+const ask = (method: string, path: string, body?: unknown) =>
+  fetch(`${there.issuer}${path}`, {
+    method,
+    headers: {
+      ...asHeader(there.clients.api),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+
+async function until(look: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + 15_000;
+  while (!(await look())) {
+    if (performance.now() > deadline) throw new Error('it did not happen');
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
+
+/** Somebody signs in there, and their account here is linked to them. */
+async function signedInThere(): Promise<string> {
+  const { body } = await there.signIn(there.clients.web, {
+    scope: 'openid offline_access',
+    prompt: 'consent',
+    resource: orders,
+  });
+  await here.database.query(
+    `INSERT INTO linked_identity (issuer, subject, account_id, created_at)
+     VALUES ('${there.issuer}', '${decodeJwt(body.id_token).sub}', '${account}', now()) ON CONFLICT DO NOTHING`,
+  );
+  return body.refresh_token as string;
+}
+const endsHere = async (refreshToken: string): Promise<void> => {
+  const { access_token } = await here.signIn();
+  const { access_token: another } = await here.signIn(here.person(1));
+  await there.revoke(there.clients.web, refreshToken);
+  await until(async () => (await here.introspect(access_token)).active !== true);
+  expect((await here.introspect(another)).active).toBe(true);
+};
+const settings = (more: object) => ({ issuer: there.issuer, audience: there.clients.api.id, ...more });
+
+it('ends here what ended there, where the other installation pushes', async () => {
+  const endpoint = `${here.server.issuer}/ssf/receive`;
+  const made = await here.post('/v1/transmitters', {
+    id: 'there',
+    ...settings({ delivery: 'push', authorization: header }),
+  });
+  expect([made.status, made.body.receive_url]).toEqual([201, endpoint]);
+  const delivery = { method: 'urn:ietf:rfc:8935', endpoint_url: endpoint, authorization_header: header };
+  expect((await ask('POST', '/ssf/streams', { delivery })).status).toBe(201);
+  await endsHere(await signedInThere());
+  const [told] = await here.database.query<{ data: { reason: string; signal: string } }>(
+    `SELECT data FROM event WHERE type = 'signal.received'`,
+  );
+  expect(told!.data).toMatchObject({
+    signal: 'session-revoked',
+    reason: 'The client revoked its refresh token (RFC 7009).',
+  });
+  // Nothing was refused there: what an installation tells, the other one takes.
+  const dead = `SELECT 1 FROM delivery WHERE dead_at IS NOT NULL`;
+  expect(await there.database.query(dead)).toEqual([]);
+});
+
+it('ends here what ended there, where the other installation is polled, and acknowledges it', async () => {
+  expect((await ask('DELETE', '/ssf/streams')).status).toBe(204);
+  expect((await ask('POST', '/ssf/streams', { delivery: { method: 'urn:ietf:rfc:8936' } })).status).toBe(201);
+  const { headers } = await here.get('/v1/transmitters/there');
+  const authorization = asHeader(there.clients.api)['authorization']!;
+  const changed = await here.call('PUT', '/v1/transmitters/there', {
+    body: settings({ delivery: 'poll', endpoint_url: `${there.issuer}/ssf/poll`, authorization }),
+    headers: { 'if-match': headers.get('etag')! },
+  });
+  expect(changed.status).toBe(200);
+  await endsHere(await signedInThere());
+  const waits = `SELECT 1 FROM delivery WHERE receiver_id LIKE 'stream:%'`;
+  await until(async () => (await there.database.query(waits)).length === 0);
+  // A verification is answered by taking it.
+  const stream = (await (await ask('GET', '/ssf/streams')).json()) as { stream_id: string }[];
+  const { stream_id } = stream[0]!;
+  expect((await ask('POST', '/ssf/verification', { stream_id, state: 'x' })).status).toBe(204);
+  const kept = `SELECT 1 FROM delivery_receiver WHERE settings ? 'verification'`;
+  await until(async () => (await there.database.query(kept)).length === 0);
+  expect((await here.get('/v1/transmitters/there')).body.poll_failures).toBe(0);
+});
