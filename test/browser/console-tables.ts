@@ -334,7 +334,7 @@ export async function tables(admin: AdminWorld, tried: string): Promise<readonly
 export async function faultsOf(page: Page, { within, file, columns, shows }: Table): Promise<string[]> {
   const main = page.getByRole('main');
   const region = within ? main.locator(`[aria-label="${within}"]`) : main;
-  // Where a region has two tables, the button of the second one stands below it.
+  // The button of a region’s second table stands below it.
   const part = file === 'changes' ? region.locator('.scroll', { hasText: 'Predicted' }) : region;
   const button = part.getByRole('button', { name: 'CSV', exact: true }).first();
   await button.and(page.locator(':not([aria-disabled])')).waitFor();

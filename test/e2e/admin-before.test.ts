@@ -110,7 +110,7 @@ it.each(guarded)('$title is changed from what was seen, or not at all', async ({
   expect([late.status, late.body.code]).toEqual([412, 'version_conflict']);
   expect(await present()).toEqual(second);
   expect((await send(third, second)).status).toBeLessThan(300);
-  // Of two that are sent at once, one is carried out.
+  // One is carried out of two that are sent at once.
   const both = await Promise.all([send(second, third), send(second, third)]);
   expect(both.map(({ status }) => status < 300).toSorted()).toEqual([false, true]);
   // One that names nothing is carried out.

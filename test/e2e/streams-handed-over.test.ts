@@ -59,7 +59,7 @@ afterAll(async () => {
   if (folder) await rm(folder, { recursive: true, force: true });
 }, 60_000);
 
-/** What HAProxy says of its servers. */
+/** HAProxy’s own words about its servers. */
 const figures = () => [
   'frontend figures',
   `    bind 127.0.0.1:${haproxy.figures}`,
@@ -194,7 +194,7 @@ async function restartNodes(): Promise<void> {
     clearInterval(watching);
     await reader.stop();
     expect(ended.length).toBeGreaterThan(10);
-    // What is remembered stays trusted all the time.
+    // The verdicts that are remembered stay trusted all the time.
     expect(lapses).toEqual([]);
     const nodes = reader.streams.map(({ headers }) => headers.get('session-feed-node'));
     expect(nodes.length).toBeGreaterThan(1);
@@ -329,7 +329,7 @@ function followWithCommandLine(id: string, secret: string) {
       .map((line) => JSON.parse(line));
   return {
     numbers: (): number[] => lines().map(({ data }) => data.n),
-    /** What it said beside events: that its stream broke, for example. */
+    /** Its output beside events: that its stream broke, for example. */
     others: () => err.split('\n').filter((line) => line !== ''),
     async stop() {
       child.kill('SIGINT');

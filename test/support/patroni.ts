@@ -306,7 +306,7 @@ interface Told {
   readonly state: string;
 }
 
-/** What the first Patroni that answers says of all members. */
+/** The words of the first Patroni that answers about all members. */
 async function toldBy(members: readonly Member[]): Promise<readonly Told[]> {
   for (const { apiPort } of members)
     try {

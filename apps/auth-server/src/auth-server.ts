@@ -77,8 +77,7 @@ export async function startAuthServer(
   });
   await firstRun(foundation, surroundings);
   await foundation.begin();
-  const notice = await foundation.passkeys.notice();
-  if (notice) log.warn(notice);
+  await warnOfPasskeys(foundation, log);
   const settings = pageSettings(foundation, look);
   const [upstream, received] = [new UpstreamParts(foundation), new SignalsReceived(foundation)];
   const protocol = assembleProtocol(foundation, pagesOfProtocol(settings, foundation, upstream));
@@ -122,6 +121,11 @@ export async function startAuthServer(
     await foundation.close();
   };
   return { foundation, port, stop };
+}
+
+async function warnOfPasskeys({ passkeys }: Foundation, log: Logger): Promise<void> {
+  const notice = await passkeys.notice();
+  if (notice) log.warn(notice);
 }
 
 /** Which trace a request belongs to is for a trusted proxy to say. */
