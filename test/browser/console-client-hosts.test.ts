@@ -53,7 +53,7 @@ it('revokes a host by name, with the applications that it introduced and their s
   const { admin } = world;
   const id = `https://agents.example.test/${randomUUID()}.json`;
   await admin.database.query(
-    `INSERT INTO client SELECT (jsonb_populate_record(c, jsonb_build_object('id', $1::text, 'name', 'Introduced'))).*
+    `INSERT INTO client SELECT (jsonb_populate_record(c, jsonb_build_object('id', $1::text, 'name', 'Introduced', 'document_fresh_until', now() + interval '1 hour'))).*
      FROM client c WHERE c.id = $2`,
     [id, admin.data.clients.device.client_id],
   );

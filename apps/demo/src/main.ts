@@ -27,6 +27,8 @@ const server = createServer((request, response) => {
 server.listen(port, '127.0.0.1', () => console.log(`the example application is at ${origin}/spa`));
 
 async function stop(): Promise<void> {
+  // A pipe that is read would keep the process alive.
+  process.stdin.destroy();
   server.close();
   server.closeAllConnections();
   await verifier.close();
