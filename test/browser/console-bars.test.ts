@@ -449,6 +449,8 @@ describe('an operator without a scope', () => {
       });
       const silent: unknown[] = [];
       for (const [name, [address]] of Object.entries(await pagesWithActs(sid))) {
+        // An answer to the page before is none to this one.
+        await page.goto('about:blank');
         refused.length = 0;
         await page.goto(`${world.url}/console${address}`);
         await world.whole(page);
