@@ -8,13 +8,15 @@ import { HashingOverloaded, HashingProcess, type HashingProcessEnd } from '@curf
 const script = path.resolve('libs/accounts/dist/hashing/hashing-main.js');
 const cost = { memoryCost: 64, timeCost: 1, parallelism: 1 };
 const running: HashingProcess[] = [];
-const ends: HashingProcessEnd[] = [];
+/** The ends of the processes of one test; a process of the one before may end later. */
+let ends: HashingProcessEnd[] = [];
 let folder: string;
 
 const open = (options: { script?: string; patienceMs?: number } = {}): HashingProcess => {
+  const own = ends;
   const hashing = new HashingProcess({
     concurrency: 2,
-    onEnd: (end) => ends.push(end),
+    onEnd: (end) => own.push(end),
     script,
     ...options,
   });
@@ -54,7 +56,7 @@ beforeAll(() => {
   folder = mkdtempSync(path.join(os.tmpdir(), 'curfew-hashing-'));
 });
 beforeEach(() => {
-  ends.length = 0;
+  ends = [];
 });
 afterAll(async () => {
   await Promise.all(running.map((hashing) => hashing.stop()));

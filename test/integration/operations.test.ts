@@ -520,18 +520,18 @@ describe('an import of accounts', () => {
     ['csv', '\r\n', '1 -: has no account'],
     ['csv', '"', '1 -: has no account'],
   ])('of 16 MiB of nothing is refused in little time: %s %j', async (format, piece, wanted) => {
-    const started = performance.now();
+    const before = process.cpuUsage();
     const content = piece.repeat(Math.floor(16_777_216 / piece.length));
     const faults = await faultsOf(() => faultyFile(format, content));
     expect(faults).toEqual([expect.stringContaining(wanted)]);
-    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(process.cpuUsage(before).user / 1000).toBeLessThan(5_000);
   });
 
   it('with a million columns is refused in little time', async () => {
-    const started = performance.now();
+    const before = process.cpuUsage();
     const content = Array.from({ length: 1_000_000 }, (_, n) => `c${n}`).join(',');
     expect(await faultsOf(() => faultyFile('csv', content))).toEqual(['1 -: has more than 50 cells']);
-    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(process.cpuUsage(before).user / 1000).toBeLessThan(5_000);
   });
 
   it('tells ten thousand faults, and how many more there are', async () => {

@@ -503,7 +503,7 @@ describe('a passkey', () => {
     expect(seen.filter((count) => count > 0)).toEqual([]);
     // Otherwise the two were never at the same place at once.
     expect([went.on > 0, went.refused > 0, went.on + went.refused]).toEqual([true, true, 200]);
-  });
+  }, 120_000);
 
   it.each<[string, (account: Account, id: string, tx: Tx) => Promise<unknown>]>([
     ['the app is removed', (account, _, tx) => nodes[0]!.removeApp(account.id, tx)],
