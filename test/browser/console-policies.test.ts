@@ -4,7 +4,7 @@ import { orders } from '../e2e/admin-world.js';
 import { plantCounts } from '../support/planted-counts.js';
 import { populationUnder } from '../support/population.js';
 import { faultsOf, formula, tables } from './console-tables.js';
-import { ConsoleWorld, fileOf, pageAddresses } from './console-world.js';
+import { aProvider, ConsoleWorld, fileOf, pageAddresses } from './console-world.js';
 
 let world: ConsoleWorld;
 
@@ -235,6 +235,7 @@ describe('the keys of the console', () => {
       resource: orders,
       hosts: ['keys.example.test'],
     });
+    await aProvider(admin);
     const page = await world.enter('/console/now');
     const pressed = async (key: string) => {
       await page.keyboard.press(key);
@@ -255,6 +256,7 @@ describe('the keys of the console', () => {
     }
     const lists = [
       '/people',
+      '/people/identity-providers',
       '/applications',
       '/apis',
       '/apis/routes',

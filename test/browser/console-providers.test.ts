@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Page } from 'playwright-core';
 import { Person } from '../support/person.js';
-import { ConsoleWorld } from './console-world.js';
+import { aProvider, ConsoleWorld } from './console-world.js';
 
 let world: ConsoleWorld;
 
@@ -13,15 +13,6 @@ afterAll(() => world?.close());
 
 const row = (page: Page, id: string) => page.locator(`[data-row="${id}"]`);
 const dialog = (page: Page, name: string) => page.getByRole('dialog', { name, exact: true });
-
-/** The settings of a provider that nobody signs in with. */
-const aProvider = async (id: string) => {
-  const { body } = await world.admin.post('/v1/identity-providers', {
-    ...{ id, name: `Provider ${id}`, issuer: `https://${id}.example.test`, client_id: 'curfew' },
-    ...{ client_secret: 'unused', enabled: false },
-  });
-  return body;
-};
 
 describe('identity providers in the console', () => {
   it('are added, changed, switched off and deleted, each pressed to the end, and no secret is shown', async () => {
@@ -70,7 +61,7 @@ describe('identity providers in the console', () => {
   }, 60_000);
 
   it('say at the field what the admin API refuses, keep what was typed, and show what somebody else has changed', async () => {
-    await aProvider('taken');
+    await aProvider(world.admin, 'taken');
     const page = await world.enter('/console/people/identity-providers');
     await page.getByRole('button', { name: 'New identity provider' }).click();
     const made = dialog(page, 'New identity provider');

@@ -173,6 +173,15 @@ export function neededScopes(): Readonly<Record<string, string>> {
   return Object.fromEntries(found.map(([, to, scope]) => [to!, scope!]));
 }
 
+/** An identity provider that nobody signs in with. */
+export async function aProvider(admin: AdminWorld, id = `kept-${randomUUID().slice(0, 8)}`) {
+  const { body } = await admin.post('/v1/identity-providers', {
+    ...{ id, name: `Provider ${id}`, issuer: `https://${id}.example.test`, client_id: 'curfew' },
+    ...{ client_secret: 'unused', enabled: false },
+  });
+  return body;
+}
+
 /** Each page of the router: an address at which it shows something, and a text that is there once it is complete. */
 export async function pageAddresses(
   { admin }: ConsoleWorld,
@@ -188,10 +197,12 @@ export async function pageAddresses(
     hosts: ['kept.example.test'],
     path: `/${route}`,
   });
+  // The list is shown with a row, as the others are; its words for none stand in console-states.test.ts.
+  await aProvider(admin);
   return {
     '/now': ['/now', 'Time to deny'],
     '/people': ['/people', 'that is all'],
-    '/people/identity-providers': ['/people/identity-providers', 'People sign in with the accounts of this'],
+    '/people/identity-providers': ['/people/identity-providers', 'that is all'],
     '/people/$id': [`/people/${account}`, 'Allowed applications'],
     '/applications': ['/applications', 'that is all'],
     '/applications/$id': [`/applications/${client}`, 'in four weeks'],
