@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { DatabaseGuard, isDatabaseUnavailable } from '@curfew/persistence';
 import type { SessionId } from '@curfew/session-policy';
 import pg from 'pg';
@@ -14,6 +15,7 @@ import {
   untilCaughtUp,
 } from '../chaos/failovers.js';
 import { HonestClient } from '../chaos/storm.js';
+import { freePort } from '../support/ports.js';
 import type { Tokens } from './engine-world.js';
 
 const line = 'the database lost what was acknowledged';
@@ -159,6 +161,49 @@ describe('a synchronous standby', () => {
     expect(tokens.refresh_token).toMatch(/^cfw_rt_/);
     await world.replace(1, { DATABASE_URL: pair.url });
     await failover.untilServed(0);
+  }, 120_000);
+});
+
+describe('servers that are all standbys', () => {
+  it('are told of by the figures of each node, whether it was given one of them or the list, and so is the primary that comes back', async () => {
+    const { pair, world } = failover;
+    await pair.addStandby();
+    const [one, other] = [new URL(pair.servers.standby), new URL(pair.servers.primary)];
+    const list = pair.servers.standby.replace(one.host, `${one.host},${other.host}`);
+    const ports = [await freePort(), await freePort()];
+    await world.replace(0, { CURFEW_METRICS_PORT: String(ports[0]) });
+    await world.replace(1, { CURFEW_METRICS_PORT: String(ports[1]), DATABASE_URL: list });
+    // Figures that only the database knows stand beside the others as soon as it can be asked.
+    const told = (text: string) => ({
+      refused: /^curfew_database_refused\{reason="standby"\} (\d)$/m.exec(text)?.[1],
+      asked: ['curfew_outbox_lag_seconds', 'curfew_mail_waiting'].filter((name) =>
+        new RegExp(`^${name} \\d`, 'm').test(text),
+      ),
+      others: text.includes('curfew_announcements_heard'),
+    });
+    const scraped = async (port: number) => {
+      const answer = await fetch(`http://127.0.0.1:${port}/metrics`);
+      return { status: answer.status, ...told(await answer.text()) };
+    };
+    const untilAll = (words: string, refused: string, asked: readonly string[]) =>
+      Promise.all(
+        ports.map((port) =>
+          world.until(
+            `${port} ${words}`,
+            async () => isDeepStrictEqual(await scraped(port), { status: 200, refused, asked, others: true }),
+            30_000,
+          ),
+        ),
+      );
+    await untilAll('serves', '0', ['curfew_outbox_lag_seconds', 'curfew_mail_waiting']);
+    await pair.takeNoWrites(true);
+    await untilAll('refuses', '1', []);
+    await pair.takeNoWrites(false);
+    await untilAll('serves again', '0', ['curfew_outbox_lag_seconds', 'curfew_mail_waiting']);
+    for (const node of [0, 1])
+      await world.replace(node, { CURFEW_METRICS_PORT: '0', DATABASE_URL: pair.url });
+    await pair.switchOver();
+    await Promise.all([failover.untilServed(0), failover.untilServed(1)]);
   }, 120_000);
 });
 

@@ -31,6 +31,8 @@ export interface DatabasePair extends TestDatabase {
   holdCommits(held: boolean): Promise<void>;
   /** Stops the primary in good order when the standby has everything, and promotes the standby. */
   switchOver(): Promise<void>;
+  /** Starts the primary again as a standby, so that no server takes writes; `false` starts it as the primary that it was. */
+  takeNoWrites(holds: boolean): Promise<void>;
   /** Runs statements past the address that leads to the primary. */
   on(which: 'primary' | 'standby', sql: string): Promise<Record<string, unknown>[]>;
 }
@@ -96,6 +98,14 @@ export async function startDatabasePair(): Promise<DatabasePair> {
       await primary.cluster.stop();
       await promote();
     },
+    async takeNoWrites(holds) {
+      const { data } = primary.cluster;
+      await primary.cluster.stop();
+      if (holds) await standbySignal(data);
+      else rmSync(path.join(data, 'standby.signal'));
+      primary.cluster = await start(primary.home);
+      proxy.turnTo(primary.cluster.url);
+    },
     on: (which, sql) => onServer((which === 'primary' ? primary : standby!).cluster.url, sql),
   };
 }
@@ -124,19 +134,28 @@ async function copyOf({ home, cluster }: Member): Promise<Member> {
   }
   rmSync(path.join(data, 'postmaster.pid'), { force: true });
   rmSync(path.join(data, 'postmaster.opts'), { force: true });
-  await writeFile(path.join(data, 'standby.signal'), '');
+  await standbySignal(data);
   const { username, password, hostname, port } = new URL(cluster.url);
   const from = `host=${hostname} port=${port} user=${username} password=${password} application_name=standby`;
   await appendFile(
     path.join(data, 'postgresql.auto.conf'),
     `\nsynchronous_standby_names = ''\nprimary_conninfo = '${from}'\n`,
   );
-  for (const file of ['backup_label', 'standby.signal'])
-    await promisify(execFile)('chown', [`--reference=${data}`, path.join(data, file)]);
+  await giveTo(data, 'backup_label');
   if (existsSync(path.join(home, 'postgres.json')))
     copyFileSync(path.join(home, 'postgres.json'), path.join(copy, 'postgres.json'));
   return memberIn(copy);
 }
+
+/** Makes PostgreSQL start as a standby. */
+async function standbySignal(data: string): Promise<void> {
+  await writeFile(path.join(data, 'standby.signal'), '');
+  await giveTo(data, 'standby.signal');
+}
+
+/** A file belongs to the user whose data it stands in. */
+const giveTo = (data: string, file: string) =>
+  promisify(execFile)('chown', [`--reference=${data}`, path.join(data, file)]);
 
 async function configure({ cluster }: Member, name: string, value: string): Promise<void> {
   await onServer(cluster.url, `ALTER SYSTEM SET ${name} = '${value}'`);

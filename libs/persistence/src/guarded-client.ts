@@ -3,7 +3,7 @@ import type { Span } from '@opentelemetry/api';
 import pg from 'pg';
 import type { DatabaseGuard } from './guard/database-guard.js';
 import { type CommitPlace, PlacedQuery, placeText } from './guard/placed-query.js';
-import { CommitUnconfirmed, type DatabaseRefused, standbyRefused } from './guard/refusal.js';
+import { CommitUnconfirmed, DatabaseRefused, standbyRefused } from './guard/refusal.js';
 import { isInRecovery } from './guard/server.js';
 import type { ServerChoice } from './server-choice.js';
 import { beginStatement, endStatement } from './statement-span.js';
@@ -82,7 +82,10 @@ export class GuardedClient extends pg.Client {
   }
 
   async #connectTo(choice: ServerChoice): Promise<pg.Client> {
-    const { host, port } = new pg.Client({ connectionString: await choice.current() });
+    const url = await choice.current().catch((error: unknown) => {
+      throw error instanceof DatabaseRefused && this.#guard ? this.#guard.foundNoPrimary(error) : error;
+    });
+    const { host, port } = new pg.Client({ connectionString: url });
     if (this.#stream.destroyed) throw new ConnectedTooLate();
     Object.assign(this, { host, port });
     try {

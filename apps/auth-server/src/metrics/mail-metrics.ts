@@ -1,6 +1,7 @@
 import type { Clock } from '@curfew/clock';
 import type { MailOutcome, MailStore } from '@curfew/mail';
-import { Counter, Gauge, type Registry } from 'prom-client';
+import { Counter, type Registry } from 'prom-client';
+import { askedGauge } from './asked-gauge.js';
 
 /** Figures of mail: the attempts to send it, and the mail that waits because its server is away. */
 export class MailMetrics {
@@ -23,14 +24,7 @@ export class MailMetrics {
   /** Measures the mail that waits whenever somebody asks. */
   measure(store: MailStore, clock: Clock): void {
     const gauge = (name: string, help: string, read: () => Promise<number>) =>
-      new Gauge({
-        name,
-        help,
-        registers: [this.registry],
-        async collect() {
-          this.set(await read());
-        },
-      });
+      askedGauge(this.registry, { name, help, labelNames: [], read: async () => [[{}, await read()]] });
     const depth = () => store.depth(clock.now());
     gauge('curfew_mail_waiting', 'Mails that wait to be sent.', async () => (await depth()).waiting);
     gauge(

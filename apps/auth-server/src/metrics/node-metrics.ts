@@ -1,11 +1,12 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Clock } from '@curfew/clock';
 import type { EventLog, FollowerReport, SessionFeed } from '@curfew/events';
-import type { DeliveryStore } from '@curfew/events/delivery';
+import type { DeliveryStore, OutboxDepth } from '@curfew/events/delivery';
 import type { DatabaseGuard, PoolLoad } from '@curfew/persistence';
 import { isErrorCause } from '@curfew/token-endpoint';
 import { collectProcessMetrics, refusalOf, type Tracing } from '@curfew/web';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { askedGauge } from './asked-gauge.js';
 import { EventCounts } from './event-counts.js';
 import { MailMetrics } from './mail-metrics.js';
 import { routeOf } from './route-of.js';
@@ -104,27 +105,26 @@ export class NodeMetrics {
 
   /** Measures the outbox whenever somebody asks. */
   measureOutbox(store: DeliveryStore, clock: Clock): void {
-    const gauge = <L extends string>(
-      name: string,
-      help: string,
-      labelNames: L[],
-      collect: (this: Gauge<L>) => Promise<void>,
-    ) => new Gauge<L>({ name, help, labelNames, registers: [this.registry], collect });
-    const depth = () => store.depth(clock.now());
-    gauge('curfew_outbox_waiting', 'Deliveries that wait, by kind of receiver.', ['kind'], async function () {
-      this.reset();
-      for (const { kind, waiting } of await depth()) this.set({ kind }, waiting);
-    });
-    gauge('curfew_outbox_dead', 'Deliveries that were given up.', ['kind'], async function () {
-      this.reset();
-      for (const { kind, dead } of await depth()) this.set({ kind }, dead);
-    });
-    gauge('curfew_outbox_oldest_seconds', 'Age of the oldest event that waits.', ['kind'], async function () {
-      this.reset();
-      for (const { kind, oldestMs } of await depth()) this.set({ kind }, oldestMs / 1000);
-    });
-    gauge('curfew_outbox_lag_seconds', 'Age of the oldest event not handed on yet.', [], async function () {
-      this.set((await store.lag(clock.now())) / 1000);
+    const perKind = (name: string, help: string, value: (depth: OutboxDepth) => number) =>
+      askedGauge(this.registry, {
+        name,
+        help,
+        labelNames: ['kind'],
+        read: async () =>
+          (await store.depth(clock.now())).map((depth) => [{ kind: depth.kind }, value(depth)] as const),
+      });
+    perKind('curfew_outbox_waiting', 'Deliveries that wait, by kind of receiver.', ({ waiting }) => waiting);
+    perKind('curfew_outbox_dead', 'Deliveries that were given up.', ({ dead }) => dead);
+    perKind(
+      'curfew_outbox_oldest_seconds',
+      'Age of the oldest event that waits.',
+      ({ oldestMs }) => oldestMs / 1000,
+    );
+    askedGauge(this.registry, {
+      name: 'curfew_outbox_lag_seconds',
+      help: 'Age of the oldest event not handed on yet.',
+      labelNames: [],
+      read: async () => [[{}, (await store.lag(clock.now())) / 1000]],
     });
   }
 

@@ -126,6 +126,11 @@ export class DatabaseGuard {
     }
   }
 
+  /** Takes note that every server of a list is a standby, so that there is no connection to prove; returns the refusal. */
+  foundNoPrimary(refusal: DatabaseRefused): DatabaseRefused {
+    return this.#standby(refusal);
+  }
+
   async #decide(server: DatabaseServer, client: pg.ClientBase): Promise<void> {
     let refusal = await this.#refusalOf(server, client);
     if (refusal && this.#parts.takeStep) {
