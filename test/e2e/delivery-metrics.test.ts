@@ -242,7 +242,13 @@ describe('the dashboard and the alert rules', () => {
   };
   const rules = parse(readFileSync('deploy/prometheus/curfew.rules.yml', 'utf8')) as {
     groups: {
-      rules: { expr: string; record?: string; alert?: string; annotations?: { summary?: string } }[];
+      rules: {
+        expr: string;
+        record?: string;
+        alert?: string;
+        for?: string;
+        annotations?: { summary?: string };
+      }[];
     }[];
   };
   const all = rules.groups.flatMap((group) => group.rules);
@@ -276,6 +282,26 @@ describe('the dashboard and the alert rules', () => {
     const used = expressions.flatMap((text) => text.match(/\bcurfew:[a-z0-9_:]+/g) ?? []);
     expect(used.filter((name) => !recorded.has(name))).toEqual([]);
     for (const { alert, annotations } of all) if (alert) expect(annotations?.summary).toMatch(/\.$/);
+  });
+
+  const scraping = parse(readFileSync('deploy/prometheus/prometheus.yml', 'utf8')) as {
+    global: { scrape_interval: string };
+    scrape_configs: { job_name: string }[];
+  };
+  const secondsOf = (text: string): number =>
+    Number.parseInt(text, 10) * { s: 1, m: 60, h: 3_600 }[text.at(-1) as 's' | 'm' | 'h'];
+
+  it('that wait do so for two scrapes at least, so that a single sample raises none', () => {
+    const least = 2 * secondsOf(scraping.global.scrape_interval);
+    const waiting = all.filter((rule) => rule.for !== undefined);
+    expect(waiting.length).toBeGreaterThan(10);
+    expect(waiting.filter((rule) => secondsOf(rule.for!) < least).map(({ alert }) => alert)).toEqual([]);
+  });
+
+  it('name a node that is not scraped, while others are', () => {
+    const { expr } = all.find(({ alert }) => alert === 'CurfewNotScraped')!;
+    const jobs = scraping.scrape_configs.map(({ job_name: job }) => job);
+    expect(jobs).toContain(/\bup\{job="([\w-]+)"\} == 0/.exec(expr)?.[1]);
   });
 
   it('know no label value that does not exist', () => {
