@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { AdminWorld } from './admin-world.js';
+import { AdminWorld, orders } from './admin-world.js';
 
-// Scopes, groups, adaptations and attachments have no version and are replaced as a whole. A caller who names what they have seen undoes
+// Scopes, groups, adaptations, attachments and hosts of documents have no version and are replaced as a whole. A caller who names what they have seen undoes
 // nobody else's change unseen; a caller who names nothing goes on as before.
 
 let world: AdminWorld;
@@ -39,6 +39,10 @@ const aPolicy = async () => {
   await world.post('/v1/policies', { name, settings: { basedOn: 'standard' } });
   return name;
 };
+
+const aHost = () => `${randomUUID().slice(0, 8)}.example.test`;
+const hostNow = async (host: string) =>
+  (await world.get('/v1/client-hosts')).body.items.find((one: { host: string }) => one.host === host);
 
 const limits = (floor: number) => ({
   mode: 'propose',
@@ -95,6 +99,18 @@ const guarded: readonly Guarded[] = [
           world.call('PUT', '/v1/policy-attachments', { body: { target, policy, before } }),
         present: async () => (await world.get(`/v1/clients/${target.client_id}`)).body.policy,
         states: [null, await aPolicy(), await aPolicy()],
+      };
+    },
+  },
+  {
+    title: 'the list of APIs of a host of documents',
+    make: async () => {
+      const host = aHost();
+      return {
+        send: (resources, before) =>
+          world.call('PUT', `/v1/client-hosts/${host}`, { body: { resources, before } }),
+        present: async () => (await hostNow(host))?.resources ?? null,
+        states: [null, [orders], []],
       };
     },
   },
@@ -186,12 +202,56 @@ it.each(acts)('%s is done to what was seen, or not at all', async (_, make, [nam
   else await change();
   const changed = await present();
   expect(changed.etag).not.toBe(first.etag);
-  for (const etag of [first.etag, '*', `W/${changed.etag}`, 'x']) {
+  for (const etag of [first.etag, `W/${changed.etag}`, `"x", W/${changed.etag}`, 'x']) {
     const late = await act(etag);
     expect([etag, late.status, late.body.code]).toEqual([etag, 412, 'version_conflict']);
   }
   expect(await present()).toEqual(changed);
   expect((await act(changed.etag)).status).toBeLessThan(300);
+});
+
+it('`*` names whatever is there, and one tag of a list is enough; no proxy may weaken a tag by compressing', async () => {
+  for (const path of [await anAccount(), await aClient()]) {
+    const act = (below: string, seen: string) =>
+      world.call('POST', `${path}/${below}`, { headers: { 'if-match': seen } });
+    expect((await act('disable', '*')).status).toBeLessThan(300);
+    const { headers } = await world.get(path);
+    expect(headers.get('cache-control')).toBe('no-store, no-transform');
+    expect((await act('enable', `"x", ${headers.get('etag')}`)).status).toBeLessThan(300);
+  }
+  const nobody = await world.call('POST', `/v1/accounts/${randomUUID()}/disable`, {
+    headers: { 'if-match': '*' },
+  });
+  expect([nobody.status, nobody.body.code]).toEqual([404, 'unknown_account']);
+});
+
+it('an account that was deleted meanwhile is erased all the same: what was seen is gone already', async () => {
+  const path = await anAccount();
+  const headers = { 'if-match': (await world.get(path)).headers.get('etag')! };
+  expect((await world.call('DELETE', path, {})).status).toBeLessThan(300);
+  expect((await world.call('POST', `${path}/erase`, { headers })).status).toBe(200);
+});
+
+it('a host of documents is revoked with the applications that were seen, or not at all', async () => {
+  const host = aHost();
+  const path = `/v1/client-hosts/${host}`;
+  await world.call('PUT', path, { body: { resources: [orders] } });
+  const { etag } = await hostNow(host);
+  expect((await hostNow(host)).etag).toBe(etag);
+  const id = `https://${host}/agent.json`;
+  await world.database.query(
+    `INSERT INTO client SELECT (jsonb_populate_record(c, jsonb_build_object('id', $1::text, 'document_fresh_until', now() + interval '1 hour'))).*
+     FROM client c WHERE c.id = $2`,
+    [id, world.data.clients.device.client_id],
+  );
+  const revoke = (seen: string) => world.call('DELETE', path, { headers: { 'if-match': seen } });
+  const late = await revoke(etag);
+  expect([late.status, late.body.code]).toEqual([412, 'version_conflict']);
+  const present = await hostNow(host);
+  expect(present).toMatchObject({ resources: [orders], clients: [id] });
+  const done = await revoke(present.etag);
+  expect([done.status, done.body.clients]).toEqual([200, [id]]);
+  expect((await world.call('DELETE', path, {})).status).toBe(404);
 });
 
 it('of two who disable what they have both seen, one is told that it was done already', async () => {
@@ -207,8 +267,17 @@ it('the version of an account is another one for each state, and the same one af
   const find = async () => (await world.get(`/v1/accounts?prefix=${username}`)).body.items[0].id;
   const path = `/v1/accounts/${await find()}`;
   const etag = async () => (await world.get(path)).headers.get('etag');
+  await world.database.query(
+    `INSERT INTO linked_identity (issuer, subject, account_id, created_at) VALUES ('https://corp.example.test', 'someone', $1, now())`,
+    [await find()],
+  );
   const tags = [await etag()];
   await world.signIn(world.person(1));
+  await world.database.query('UPDATE linked_identity SET last_used_at = now() WHERE account_id = $1', [
+    await find(),
+  ]);
+  const { identities } = (await world.get(path)).body;
+  expect(identities).toMatchObject([{ subject: 'someone', last_used_at: expect.any(String) }]);
   expect(await etag()).toBe(tags[0]);
   for (const change of [
     () => world.call('PATCH', path, { body: { display_name: 'Somebody' } }),
@@ -236,6 +305,27 @@ it('a new secret is made beside those that were seen, or not at all', async () =
   expect(await secrets()).toEqual(after);
   expect((await roll(after.toReversed())).status).toBe(201);
   expect((await roll()).status).toBe(201);
+});
+
+it('a secret that has ended by its clock since it was seen is a change of nobody', async () => {
+  const path = await aClient();
+  const secrets = async (): Promise<string[]> =>
+    (await world.get(path)).body.secrets.map(({ id }: { id: string }) => id);
+  const [old] = await secrets();
+  const roll = (before: readonly string[]) => world.post(`${path}/secrets`, { before });
+  expect((await roll([old!])).status).toBe(201);
+  const seen = await secrets();
+  expect(seen).toHaveLength(2);
+  await world.database.query(
+    `UPDATE client_secret SET expires_at = now() - interval '1 minute' WHERE id::text = $1`,
+    [old],
+  );
+  expect(await secrets()).toEqual(seen.filter((one) => one !== old));
+  expect((await roll(seen)).status).toBe(201);
+  // One that somebody has ended is another matter.
+  const [newest, before] = await secrets();
+  expect((await world.call('DELETE', `${path}/secrets/${before}`, {})).status).toBeLessThan(300);
+  expect((await roll([newest!, before!])).body.code).toBe('version_conflict');
 });
 
 it('a preview says which policy is attached there now', async () => {

@@ -56,7 +56,8 @@ const refuse = (request: IncomingMessage, response: ServerResponse, problem: Pro
   sendProblem(response, problem, id, errorFormOf(request.url));
 
 const everyAnswer = {
-  'Cache-Control': 'no-store',
+  // A proxy that compresses would weaken the ETags (RFC 9111 §5.2.2.6), and a weak one is refused in If-Match (RFC 9110 §13.1.1).
+  'Cache-Control': 'no-store, no-transform',
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'no-referrer',
 };

@@ -57,8 +57,8 @@ export class ClientHosts {
   }
 
   /** The host, or null where it is not allowed. */
-  async find(host: string): Promise<ClientHost | null> {
-    const row = await this.prisma.clientHost.findUnique({ where: { host } });
+  async find(host: string, tx: Transaction = this.prisma): Promise<ClientHost | null> {
+    const row = await tx.clientHost.findUnique({ where: { host } });
     return row && hostOf(row);
   }
 
@@ -73,8 +73,15 @@ export class ClientHosts {
     return { ...found, resources: found.resources.filter((one) => one !== this.rules.adminApi) };
   }
 
-  /** Allows a host, or gives it other APIs, which its clients have from now on. @throws RegistrationError */
-  async allow(host: string, resources: readonly string[], tx: Transaction): Promise<ClientHost> {
+  /**
+   * Allows a host, or gives it other APIs, which its clients have from now on. `before` are the APIs that it had, or null where it was not
+   * allowed: nobody changes them between that reading and the end of the transaction. @throws RegistrationError
+   */
+  async allow(
+    host: string,
+    resources: readonly string[],
+    tx: Transaction,
+  ): Promise<{ readonly allowed: ClientHost; readonly before: readonly string[] | null }> {
     const mayBe = isDocumentHost(host);
     if (!mayBe || !(this.rules.allowPrivateAddresses || namesPublicHost(new URL(`https://${host}`))))
       throw new RegistrationError('invalid_client_metadata', ['host must be the name of a public host']);
@@ -86,6 +93,15 @@ export class ClientHosts {
       throw new RegistrationError('unknown_resource', ['resources must name registered resources']);
     const data = { resources: [...resources] };
     const createdAt = new Date(this.clock.now());
+    // Of two that allow the same host at once, the second one waits here and finds the host of the first.
+    const made = await tx.$queryRaw<unknown[]>`
+      INSERT INTO client_host (host, resources, created_at) VALUES (${host}, ${data.resources}::text[], ${createdAt})
+      ON CONFLICT (host) DO NOTHING RETURNING 1`;
+    const [had] =
+      made.length > 0
+        ? []
+        : await tx.$queryRaw<{ resources: string[] }[]>`
+            SELECT resources FROM client_host WHERE host = ${host} FOR UPDATE`;
     const row = await tx.clientHost.upsert({
       where: { host },
       create: { host, createdAt, ...data },
@@ -99,7 +115,7 @@ export class ClientHosts {
         WHERE id = ${id}`;
       await announce(tx, { kind: 'client', id });
     }
-    return hostOf(row);
+    return { allowed: hostOf(row), before: had?.resources ?? null };
   }
 
   /** Takes the right of a host away; false where it had none. */

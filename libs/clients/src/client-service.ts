@@ -168,6 +168,14 @@ export class ClientService {
     };
   }
 
+  /** The ids of its secrets that have ended by their clock and are still remembered. */
+  async expiredSecrets(id: string, tx?: Transaction): Promise<readonly string[]> {
+    const now = this.parts.clock.now();
+    return (await this.store.secrets(id, tx))
+      .filter((secret) => !isActive(secret, now))
+      .map((secret) => secret.id);
+  }
+
   /**
    * One page in the order of ids: at most `limit` (200) clients after `after` whose id or name contains `search`, among those of `ids`
    * where it is given.

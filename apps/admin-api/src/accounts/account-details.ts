@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { type Account, AccountService, OperatorStore, Profiles } from '@curfew/accounts';
 import { LinkedIdentities } from '@curfew/accounts/identity-providers';
 import type { Transaction } from '@curfew/persistence';
 import { Injectable } from '@nestjs/common';
+import { versionOfState } from '../contract/answer.js';
 import { written, writtenOrNull } from '../contract/wire.js';
 import { profileOnWire } from './profile-contracts.js';
 
@@ -50,8 +50,5 @@ export function versionOfAccount({
   ...detail
 }: Awaited<ReturnType<AccountDetails['of']>>): string {
   const linked = identities.map(({ last_used_at: _, ...one }) => one);
-  return createHash('sha256')
-    .update(JSON.stringify([detail, linked]))
-    .digest('base64url')
-    .slice(0, 22);
+  return versionOfState([detail, linked]);
 }

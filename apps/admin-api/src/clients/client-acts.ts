@@ -86,7 +86,7 @@ export class ClientActs {
     const author = this.author(id, act);
     const authorize: typeof author.authorize = (held, work) =>
       author.authorize(held, async () => {
-        if (before) requireBefore(new Set(before), new Set(await this.secretsOf(id, held)));
+        if (before) await this.requireSecrets(id, before, held);
         return work();
       });
     const wanted = { id, overlap: seconds(overlap) };
@@ -105,8 +105,11 @@ export class ClientActs {
     return found;
   }
 
-  private async secretsOf(id: string, tx: Transaction): Promise<readonly string[]> {
-    return (await this.existing(id, tx)).secrets.map((secret) => secret.id);
+  /** Throws unless these are the secrets in force; one that has ended by its clock since is a change of nobody. */
+  private async requireSecrets(id: string, before: readonly string[], tx: Transaction): Promise<void> {
+    const expired = new Set(await this.parts.clients.expiredSecrets(id, tx));
+    const inForce = (await this.existing(id, tx)).secrets.map((secret) => secret.id);
+    requireBefore(new Set(before.filter((one) => !expired.has(one))), new Set(inForce));
   }
 
   private author(clientId: string, act: Act) {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { beforeWords } from '../contract/before.js';
 import { operation } from '../contract/operation.js';
 import { note, timestamp } from '../contract/wire.js';
 import { audience } from '../resources/resource-contracts.js';
@@ -16,6 +17,9 @@ const hostSchema = z.object({
   resources: z.array(z.string()).meta({ description: 'The APIs that clients of this host may ask for.' }),
   clients: z.array(z.string()).meta({ description: 'The clients that its documents have introduced.' }),
   created_at: timestamp,
+  etag: z.string().meta({
+    description: 'The ETag of the host with its APIs and clients; a revocation may name it in If-Match.',
+  }),
 });
 
 /** The list. */
@@ -50,9 +54,23 @@ export const allow = operation({
     'Every document of that host is one: allow no host at which strangers may publish. The APIs take the place of those it had, for its clients, too. The admin API cannot be one of them.',
   scope: 'clients:write',
   params: byHost,
-  body: z.strictObject({ resources: z.array(audience).max(20), note: note.optional() }),
+  body: z.strictObject({
+    resources: z.array(audience).max(20),
+    before: z
+      .array(audience)
+      .max(20)
+      .nullable()
+      .optional()
+      .meta({ description: beforeWords('The APIs of the host, or null where it is not allowed,') }),
+    note: note.optional(),
+  }),
   answers: { 200: { description: 'The host.', schema: hostSchema } },
-  problems: { 400: ['invalid_client_metadata'], 403: ['beyond_own_scopes'], 404: ['unknown_resource'] },
+  problems: {
+    400: ['invalid_client_metadata'],
+    403: ['beyond_own_scopes'],
+    404: ['unknown_resource'],
+    412: ['version_conflict'],
+  },
 });
 
 /** Revoke. */
@@ -65,6 +83,7 @@ export const revoke = operation({
   description: 'All of it in one commit.',
   scope: 'clients:write',
   params: byHost,
+  ifMatch: 'optional',
   query: z.strictObject({ note: note.optional() }),
   answers: {
     200: {

@@ -5,7 +5,8 @@ import { PrismaService } from '@curfew/persistence';
 import { Controller } from '@nestjs/common';
 import { actOf, adminActed } from '../access/acts.js';
 import { Authority } from '../access/authority.js';
-import { type Answer, ok } from '../contract/answer.js';
+import { type Answer, etagOf, ok, versionOfState } from '../contract/answer.js';
+import { requireBefore, requireSeen } from '../contract/before.js';
 import { Input, type InputOf } from '../contract/input.js';
 import { Operation } from '../contract/operation.js';
 import { written } from '../contract/wire.js';
@@ -31,9 +32,11 @@ export class ClientHostsController {
   @Operation(contracts.allow)
   async allow(@Input() { params, body, ...asked }: InputOf<typeof contracts.allow>): Promise<Answer> {
     const act = actOf(asked, contracts.allow, body.note);
+    const named = body.before;
     const host = await this.prisma.$transaction((tx) =>
       this.authority.change(act, { kind: 'everyone' }, tx, async () => {
-        const allowed = await this.hosts.allow(params.host, body.resources, tx);
+        const { allowed, before } = await this.hosts.allow(params.host, body.resources, tx);
+        if (named !== undefined) requireBefore(named && new Set(named), before && new Set(before));
         await this.events.record(
           [adminActed(act.caller, act.operation, params.host, act.now, { note: act.note })],
           tx,
@@ -46,11 +49,15 @@ export class ClientHostsController {
 
   @Operation(contracts.revoke)
   async revoke(@Input() { params, query, ...asked }: InputOf<typeof contracts.revoke>): Promise<Answer> {
-    const act = actOf(asked, contracts.revoke, query.note);
+    // The caller saw the host, not each of its clients.
+    const act = actOf({ ...asked, seen: undefined }, contracts.revoke, query.note);
     return ok(
       await this.prisma.$transaction(async (tx) => {
-        if (!(await this.hosts.revoke(params.host, tx))) throw new RegistrationError('unknown_client_host');
+        const held = (await this.hosts.hold(params.host, tx)) && (await this.hosts.find(params.host, tx));
+        if (!held) throw new RegistrationError('unknown_client_host');
         const clients = await this.hosts.clientsOf(params.host, tx);
+        requireSeen(asked.seen, onWire({ ...held, clients }).etag);
+        await this.hosts.revoke(params.host, tx);
         let sessions_ended = 0;
         for (const id of clients) sessions_ended += (await this.acts.remove(id, act, tx)).recorded;
         const count = clients.length;
@@ -64,9 +71,7 @@ export class ClientHostsController {
   }
 }
 
-const onWire = ({ host, resources, clients, createdAt }: ListedHost) => ({
-  host,
-  resources,
-  clients,
-  created_at: written(createdAt),
-});
+function onWire({ host, resources, clients, createdAt }: ListedHost) {
+  const shown = { host, resources, clients, created_at: written(createdAt) };
+  return { ...shown, etag: etagOf(versionOfState(shown)) };
+}

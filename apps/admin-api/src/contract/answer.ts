@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 /** The response of a handler that throws no problem. */
 export class Answer {
   constructor(
@@ -9,6 +11,10 @@ export class Answer {
 
 /** The ETag of a version, or of another text that differs with every change. */
 export const etagOf = (version: number | string): string => `"${version}"`;
+
+/** The version of something that counts none: another text for each of its states. */
+export const versionOfState = (state: unknown): string =>
+  createHash('sha256').update(JSON.stringify(state)).digest('base64url').slice(0, 22);
 
 /** 200 with a body; `version` becomes the ETag a change must name. */
 export const ok = (body: unknown, version?: number | string): Answer =>

@@ -9,9 +9,13 @@ export function requireBefore(named: unknown, present: unknown): void {
   if (named !== undefined && !isDeepStrictEqual(named, present)) throw versionConflict();
 }
 
-/** Throws unless what the caller saw, by its ETag, is there now (RFC 9110 §13.1.1). `seen` is undefined where they name none. */
+/**
+ * Throws unless what the caller saw, by its ETag, is there now. `seen` is undefined where they name none. RFC 9110 §13.1.1: `*` is whatever
+ * is there, one of a list is enough, and the comparison is the strong one, to which a tag that was weakened on the way (`W/`) is no tag.
+ */
 export function requireSeen(seen: string | undefined, present: string): void {
-  if (seen !== undefined && seen !== present) throw versionConflict();
+  if (seen === undefined || seen.trim() === '*') return;
+  if (!(seen.match(/(?:W\/)?"[^"]*"/g) ?? []).includes(present)) throw versionConflict();
 }
 
 /** The words about a member that is checked by `requireBefore`. */

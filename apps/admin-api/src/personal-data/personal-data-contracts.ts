@@ -51,7 +51,7 @@ export const erase = operation({
   summary:
     'Deletes an account, ends everything of it, and erases the person from what is kept (GDPR Art. 17).',
   description:
-    'Addresses, devices and notes are taken out of sessions, sign-ins, events and counts; events keep what happened, when, and the id of the account, which leads to nobody any more. The sealed history still verifies, and tells of the erasure. A repeat erases what a broken request left. Receivers keep what they were told.',
+    'Addresses, devices and notes are taken out of sessions, sign-ins, events and counts; events keep what happened, when, and the id of the account, which leads to nobody any more. The sealed history still verifies, and tells of the erasure. A repeat erases what a broken request left; the account is gone by then, so If-Match is compared only while there is one (RFC 9110 §13.1.1: a change that was made already). Receivers keep what they were told.',
   scope: 'accounts:write',
   params: byId,
   ifMatch: 'optional',
