@@ -49,14 +49,46 @@ it('allows a host, says at its field which one is refused, and gives it other AP
   expect(await violations(page)).toEqual([]);
 });
 
+it('gives no host an API back that somebody has taken from it meanwhile, nor another API than was seen to one that is allowed already', async () => {
+  const { admin } = world;
+  const host = 'agents.example.test';
+  const hostHas = (resources: readonly string[]) =>
+    admin.call('PUT', `/v1/client-hosts/${host}`, { body: { resources } });
+  const resources = async () => (await kept())[0].resources;
+  await hostHas([orders]);
+  await page.reload();
+  await hosts().getByText(orders).waitFor();
+  await hosts().getByRole('button', { name: 'Change' }).click();
+  const change = page.getByRole('dialog', { name: host });
+  await change.getByLabel(/^Note/).fill('checked');
+  await hostHas([]);
+  await change.getByRole('button', { name: 'Save' }).click();
+  await change.getByText('They changed: APIs, which are now: none.').waitFor();
+  // An API that was taken away does not come back with what was chosen here.
+  expect([await change.getByLabel(orders).isChecked(), await resources()]).toEqual([false, []]);
+  await change.getByRole('button', { name: 'Cancel' }).click();
+
+  await hosts().getByRole('button', { name: 'Allow a host' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Allow a host' });
+  await dialog.getByLabel('Host', { exact: true }).fill(host);
+  await dialog.getByLabel(orders).check();
+  await dialog.getByRole('button', { name: 'Allow', exact: true }).click();
+  await dialog.getByText('They changed: whether it is allowed.').waitFor();
+  expect(await resources()).toEqual([]);
+  expect(await violations(page)).toEqual([]);
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+});
+
 it('revokes a host by name, with the applications that it introduced and their sessions', async () => {
   const { admin } = world;
   const id = `https://agents.example.test/${randomUUID()}.json`;
-  await admin.database.query(
-    `INSERT INTO client SELECT (jsonb_populate_record(c, jsonb_build_object('id', $1::text, 'name', 'Introduced', 'document_fresh_until', now() + interval '1 hour'))).*
-     FROM client c WHERE c.id = $2`,
-    [id, admin.data.clients.device.client_id],
-  );
+  const introduce = (one: string) =>
+    admin.database.query(
+      `INSERT INTO client SELECT (jsonb_populate_record(c, jsonb_build_object('id', $1::text, 'name', 'Introduced', 'document_fresh_until', now() + interval '1 hour'))).*
+       FROM client c WHERE c.id = $2`,
+      [one, admin.data.clients.device.client_id],
+    );
+  await introduce(id);
   const tokens = await admin.signInRaw(admin.person(), {
     client_id: id,
     resource: orders,
@@ -69,6 +101,12 @@ it('revokes a host by name, with the applications that it introduced and their s
   const dialog = page.getByRole('dialog', { name: 'Revoke agents.example.test' });
   await dialog.getByText(id).waitFor();
   await dialog.getByLabel(/^Note/).fill('its owner has gone');
+  const other = `https://agents.example.test/${randomUUID()}.json`;
+  await introduce(other);
+  await dialog.getByRole('button', { name: 'Revoke', exact: true }).click();
+  await dialog.getByText('They changed: Applications.').waitFor();
+  await dialog.getByText(other).waitFor();
+  expect((await admin.get(`/v1/clients/${encodeURIComponent(id)}`)).status).toBe(200);
   await dialog.getByRole('button', { name: 'Revoke', exact: true }).click();
   await hosts().getByText('None is allowed.').waitFor();
   expect(await kept()).toEqual([]);

@@ -130,11 +130,19 @@ describe('an act on something that somebody else has changed meanwhile', () => {
     const { admin } = world;
     const { body } = await admin.post('/v1/accounts', { username: `o${randomUUID()}@example.test` });
     const path = `/v1/accounts/${body.id}`;
+    await admin.database.query(
+      `INSERT INTO linked_identity (issuer, subject, account_id, created_at) VALUES ('https://corp.example.test', $1::uuid::text, $1, now())`,
+      [body.id],
+    );
     const page = await world.enter(`/console/people/${body.id}`);
     const dialog = page.getByRole('dialog');
     await page.getByRole('button', { name: 'Disable …' }).click();
     await dialog.getByLabel(/^Note/).fill('left the company');
     await admin.call('PATCH', path, { body: { groups: ['board'] } });
+    // A sign-in elsewhere is no change of somebody else.
+    await admin.database.query('UPDATE linked_identity SET last_used_at = now() WHERE account_id = $1', [
+      body.id,
+    ]);
     await dialog.getByRole('button', { name: 'Disable' }).click();
     await dialog.getByText('They changed: Groups.').waitFor();
     expect((await admin.get(path)).body.disabled_at).toBeNull();
@@ -175,6 +183,33 @@ describe('an act on something that somebody else has changed meanwhile', () => {
     expect((await admin.get(client)).body.secrets).toHaveLength(2);
     await dialog.getByRole('button', { name: 'Make it' }).click();
     await dialog.locator('.secret code').waitFor();
+  }, 90_000);
+
+  it('is not said to be changed where a proxy weakens the versions, but that one does so', async () => {
+    const { admin } = world;
+    const { body } = await admin.post('/v1/accounts', { username: `o${randomUUID()}@example.test` });
+    const api = `https://${randomUUID()}.example.test`;
+    await admin.post('/v1/resources', { audience: api, name: 'Behind a proxy', scopes: [] });
+    const page = await world.enter('/console/now');
+    await page.route(/\/v1\/(accounts|resources)\/[^?]/, async (route) => {
+      const response = await route.fetch();
+      const { etag, ...headers } = response.headers();
+      await route.fulfill({ response, headers: { ...headers, ...(etag && { etag: `W/${etag}` }) } });
+    });
+    await page.goto(`${world.url}/console/people/${body.id}`);
+    const dialog = page.getByRole('dialog');
+    await page.getByRole('button', { name: 'Disable …' }).click();
+    await dialog.getByRole('button', { name: 'Disable' }).click();
+    await dialog.getByText('nothing has changed since you read it').waitFor();
+    expect(await dialog.getByText('Somebody else').count()).toBe(0);
+    expect((await admin.get(`/v1/accounts/${body.id}`)).body.disabled_at).toBeNull();
+    await page.goto(`${world.url}/console/apis`);
+    await page.getByText('Behind a proxy').click();
+    await dialog.getByLabel('Name', { exact: true }).fill('Behind another one');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await dialog.getByText('nothing has changed since you read it').waitFor();
+    expect(await dialog.getByText('Somebody else').count()).toBe(0);
+    expect(await world.faults(page)).toEqual([]);
   }, 90_000);
 
   it('is told by the policy, too: what is attached there, and that it is another one by now', async () => {

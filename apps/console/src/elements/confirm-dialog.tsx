@@ -6,6 +6,7 @@ import { SendButton } from './act-button.js';
 import { Dialog } from './dialog.js';
 import { NoteField } from './note-field.js';
 import { refusalOf } from './refusal.js';
+import { RefusedAsRead } from './revision.js';
 import { Failed } from './states.js';
 
 interface ConfirmDialogProps {
@@ -19,8 +20,8 @@ interface ConfirmDialogProps {
   readonly hasNote?: boolean;
   /** The part that the act still lacks, in words. */
   readonly off?: string | undefined;
-  /** Has the page read again what somebody else has changed meanwhile; it may say what that is. */
-  readonly onOvertaken?: () => Promise<readonly string[]>;
+  /** Has the page read again what somebody else has changed meanwhile; it may say what that is, or null where it is as it was. */
+  readonly onOvertaken?: () => Promise<readonly string[] | null>;
   readonly act: (note: string | undefined) => Promise<unknown>;
   readonly onDone: () => void;
   readonly onClose: () => void;
@@ -33,7 +34,7 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
   const { title, button, scope, off, act, onDone, onClose, onOvertaken, children } = props;
   const { isDanger = false, hasNote = false } = props;
   const [note, setNote] = useState('');
-  const [changes, setChanges] = useState<readonly string[]>();
+  const [changes, setChanges] = useState<readonly string[] | null>();
   const acting: UseMutationResult<unknown, Error, void> = useMutation({
     mutationFn: () => act(note.trim() || undefined),
     onSuccess: () => {
@@ -71,7 +72,8 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
 }
 
 /** Says that somebody else has changed what an act is about, and what of it. */
-export function HasChanged({ what = [] }: { readonly what?: readonly string[] | undefined }) {
+export function HasChanged({ what = [] }: { readonly what?: readonly string[] | null | undefined }) {
+  if (what === null) return <RefusedAsRead />;
   return (
     <p className="notice bad" role="alert">
       <span className="strong">Somebody else has changed this meanwhile.</span>{' '}

@@ -111,7 +111,7 @@ function ApiForm({ typed: first, etag, onClose, onDone }: ApiFormProps) {
     <Dialog title={isNew ? 'New API' : first.name} onClose={onClose}>
       <form onSubmit={submit} className="stack">
         <ApiFields form={form} refusal={refusal} isNew={isNew} />
-        <Overtaken by={form.overtakenBy?.map((member) => names[member])} />
+        <Overtaken by={form.overtakenBy((member) => names[member])} />
         <Failed error={refusal.rest} />
         <div className="actions">
           {!isNew && (

@@ -54,7 +54,7 @@ export function RouteForm({ typed: first, etag, onDone, onCancel }: RouteFormPro
       <RouteMatchFields {...fields} />
       <RouteRequirementFields {...fields} />
       <RouteUpstreamFields {...fields} />
-      <Overtaken by={form.overtakenBy?.map(titleOf)} />
+      <Overtaken by={form.overtakenBy(titleOf)} />
       <Failed error={refusal.rest} />
       <div className="actions">
         <SendButton

@@ -1,12 +1,14 @@
-import { queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { type QueryClient, queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
+import { isOvertaken } from '../../admin-api/problem.js';
 import { ActButton, SendButton } from '../../elements/act-button.js';
 import { ConfirmDialog } from '../../elements/confirm-dialog.js';
 import { Dialog } from '../../elements/dialog.js';
 import { InputField } from '../../elements/input-field.js';
 import { NoteField } from '../../elements/note-field.js';
 import { refusalOf } from '../../elements/refusal.js';
+import { Overtaken, useRevision, useSeen } from '../../elements/revision.js';
 import { Failed, Loading } from '../../elements/states.js';
 import { Time } from '../../elements/time.js';
 import type { operations } from '../../generated/admin-api.js';
@@ -19,6 +21,12 @@ const hostsQuery = queryOptions({
   queryKey: ['clients', 'hosts'],
   queryFn: () => bodyOf(adminApi.GET('/v1/client-hosts')),
 });
+
+/** A host as it is now; undefined where it is not allowed. */
+async function readHost(queries: QueryClient, host: string): Promise<ClientHost | undefined> {
+  const { items } = await queries.fetchQuery({ ...hostsQuery, staleTime: 0 });
+  return items.find((one) => one.host === host);
+}
 
 /** The hosts whose documents introduce applications, with those that they introduced. */
 export function ClientHosts() {
@@ -103,21 +111,12 @@ interface HostFormProps {
 }
 
 /** Allows a host, or gives it other APIs. */
-function HostForm({ host: known, onClose, onDone }: HostFormProps) {
-  const [host, setHost] = useState(known?.host ?? '');
-  const [resources, setResources] = useState<readonly string[]>(known?.resources ?? []);
-  const [note, setNote] = useState('');
-  const save = useMutation({
-    mutationFn: () => allow(host.trim(), resources, note.trim()),
-    onSuccess: () => {
-      onDone();
-      onClose();
-    },
-  });
-  const codes = { invalid_client_metadata: 'host', unknown_resource: 'resources' };
-  const refusal = refusalOf(save.error, ['host', 'resources', 'note'], codes);
+function HostForm(props: HostFormProps) {
+  const { host: known, onClose } = props;
+  const { form, host, note, setNote, save, refusal } = useHostForm(props);
   const submit = (event: FormEvent) => {
     event.preventDefault();
+    form.forget();
     save.mutate();
   };
   return (
@@ -129,20 +128,21 @@ function HostForm({ host: known, onClose, onDone }: HostFormProps) {
         {!known && (
           <InputField
             label="Host"
-            value={host}
+            value={form.typed.host}
             problem={refusal.at('host')}
             hint="Its name, such as agents.example.com, with a port that is not 443"
             isFirst
-            onChange={setHost}
+            onChange={(typed) => form.change({ host: typed })}
           />
         )}
         <AudienceChoice
           title="APIs that its applications may ask for"
-          chosen={resources}
+          chosen={form.typed.resources}
           problem={refusal.at('resources')}
-          onChange={setResources}
+          onChange={(resources) => form.change({ resources })}
         />
         <NoteField value={note} problem={refusal.at('note')} onChange={setNote} />
+        <Overtaken by={form.overtakenBy((member) => changedWords(member, form.etag))} />
         <Failed error={refusal.rest} />
         <div className="actions">
           <button type="button" className="plain" onClick={onClose}>
@@ -151,7 +151,7 @@ function HostForm({ host: known, onClose, onDone }: HostFormProps) {
           <SendButton
             scope="clients:write"
             type="submit"
-            missing={host.trim() === '' ? 'Name the host first.' : undefined}
+            missing={host === '' ? 'Name the host first.' : undefined}
             busy={save.isPending}
           >
             {known ? 'Save' : 'Allow'}
@@ -162,11 +162,57 @@ function HostForm({ host: known, onClose, onDone }: HostFormProps) {
   );
 }
 
-const allow = (host: string, resources: readonly string[], note: string) =>
+const changedWords = (member: keyof HostMembers, present: readonly string[] | null): string =>
+  member === 'host' ? 'whether it is allowed' : `APIs, which are now: ${present?.join(' ') || 'none'}`;
+
+interface HostMembers {
+  readonly host: string;
+  readonly resources: readonly string[];
+}
+
+/** The form about a host; its tag are the APIs that the host had when they were read, or null where it was not allowed. */
+function useHostForm({ host: known, onClose, onDone }: HostFormProps) {
+  const queries = useQueryClient();
+  const before = known?.resources ?? null;
+  const form = useRevision<HostMembers, readonly string[] | null>(
+    { host: known?.host ?? '', resources: before ?? [] },
+    before,
+  );
+  const [note, setNote] = useState('');
+  const host = form.typed.host.trim();
+  const save = useMutation({
+    mutationFn: () => allow(host, { resources: form.typed.resources, before: form.etag, note: note.trim() }),
+    onSuccess: () => {
+      onDone();
+      onClose();
+    },
+    onError: async (error) => {
+      if (!isOvertaken(error)) return;
+      const theirs = (await readHost(queries, host))?.resources;
+      form.rebase({ host, resources: theirs ?? [] }, theirs ?? null);
+    },
+  });
+  const codes = { invalid_client_metadata: 'host', unknown_resource: 'resources' };
+  const error = isOvertaken(save.error) ? null : save.error;
+  const refusal = refusalOf(error, ['host', 'resources', 'note'], codes);
+  return { form, host, note, setNote, save, refusal };
+}
+
+interface Allowed {
+  readonly resources: readonly string[];
+  readonly before: readonly string[] | null;
+  readonly note: string;
+}
+
+const allow = (host: string, { resources, before, note }: Allowed) =>
   bodyOf(
     adminApi.PUT('/v1/client-hosts/{host}', {
       params: { path: { host } },
-      body: { resources: [...resources], ...(note === '' ? {} : { note }) },
+      body: {
+        resources: [...resources],
+        before: before && [...before],
+        ...(note === '' ? {} : { note }),
+      },
     }),
   );
 
@@ -176,7 +222,15 @@ interface RevokeHostProps {
   readonly onDone: () => void;
 }
 
-function RevokeHost({ host: { host, clients }, onClose, onDone }: RevokeHostProps) {
+function RevokeHost({ host: first, onClose, onDone }: RevokeHostProps) {
+  const queries = useQueryClient();
+  const { host } = first;
+  const seen = useSeen({
+    record: first,
+    titles: { resources: 'APIs', clients: 'Applications' },
+    readAgain: async () => (await readHost(queries, host)) ?? first,
+  });
+  const { clients } = seen.record;
   return (
     <ConfirmDialog
       scope="clients:write"
@@ -187,10 +241,15 @@ function RevokeHost({ host: { host, clients }, onClose, onDone }: RevokeHostProp
       act={(note) =>
         bodyOf(
           adminApi.DELETE('/v1/client-hosts/{host}', {
-            params: { path: { host }, query: note === undefined ? {} : { note } },
+            params: {
+              path: { host },
+              header: { 'If-Match': seen.etag },
+              query: note === undefined ? {} : { note },
+            },
           }),
         )
       }
+      onOvertaken={seen.lookAgain}
       onDone={onDone}
       onClose={onClose}
     >

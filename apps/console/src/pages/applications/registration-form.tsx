@@ -30,7 +30,7 @@ export function RegistrationForm<T extends object>(props: RegistrationFormProps<
     >
       <h2>{title}</h2>
       {children}
-      <Overtaken by={form.overtakenBy?.map((member) => names[member])} />
+      <Overtaken by={form.overtakenBy((member) => names[member])} />
       <Failed error={refusal.rest} />
       <div className="actions">
         <SendButton

@@ -80,7 +80,7 @@ function ChangeGroups({ person, onClose }: ChangeGroupsProps) {
           problem={refusal.atLines('groups', text)}
           hint="One on each line. Applications learn of a change with the next ID token or request to userinfo."
         />
-        <Overtaken by={form.overtakenBy && [`Groups, which are now: ${form.etag.join(', ') || 'none'}`]} />
+        <Overtaken by={form.overtakenBy(() => `Groups, which are now: ${form.etag.join(', ') || 'none'}`)} />
         <Failed error={refusal.rest} />
         <div className="actions">
           <button type="button" className="plain" onClick={onClose}>

@@ -83,7 +83,7 @@ function ProviderForm({ of, etag, onClose, onDone }: ProviderFormProps) {
     <Dialog title={of?.name ?? 'New identity provider'} onClose={onClose}>
       <form onSubmit={submit} className="stack">
         <ProviderFields form={form} refusal={refusal} registered={of} />
-        <Overtaken by={form.overtakenBy?.map((member) => names[member])} />
+        <Overtaken by={form.overtakenBy((member) => names[member])} />
         <Failed error={refusal.rest} />
         <div className="actions">
           {of && (

@@ -17,12 +17,18 @@ const titles: Readonly<Partial<Record<keyof PersonDetails, string>>> = {
   operator_scopes: 'Scopes of the operator',
 };
 
+/** The account without the last use of its identities: a sign-in of the person is no change of somebody else (ADR 101). */
+const withoutUse = <T extends PersonDetails>({ identities, ...person }: T) => ({
+  ...person,
+  identities: identities.map(({ last_used_at: _, ...identity }) => identity),
+});
+
 /** The account that an act on it was asked about, and what somebody else has changed of it since. */
 export function useSeenPerson(person: PersonDetails) {
   const queries = useQueryClient();
   return useSeen({
-    record: person,
+    record: withoutUse(person),
     titles,
-    readAgain: () => queries.fetchQuery({ ...accountQuery(person.id), staleTime: 0 }),
+    readAgain: async () => withoutUse(await queries.fetchQuery({ ...accountQuery(person.id), staleTime: 0 })),
   });
 }

@@ -23,7 +23,7 @@ export function SetPassword({ person, onClose, onDone }: SetPasswordProps) {
   const [password, setPassword] = useState('');
   const [endSessions, setEndSessions] = useState(true);
   const seen = useSeenPerson(person);
-  const [overtakenBy, setOvertakenBy] = useState<readonly string[]>();
+  const [overtakenBy, setOvertakenBy] = useState<readonly string[] | null>();
   const set = useMutation({
     mutationFn: () =>
       bodyOf(

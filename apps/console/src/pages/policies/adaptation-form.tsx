@@ -142,7 +142,7 @@ export function AdaptationForm({ policy, adaptation }: AdaptationFormProps) {
     <form className="card stack" aria-label="Limits" onSubmit={submit}>
       <h2>What it may do</h2>
       <Limits written={written} refusal={refusal} onChange={form.change} />
-      <Overtaken by={form.overtakenBy?.map((member) => titles[member])} />
+      <Overtaken by={form.overtakenBy((member) => titles[member])} />
       <Failed error={refusal.rest} />
       <ActButton scope="policies:write" look="main" busy={save.isPending} onAct={act}>
         {save.isPending ? 'Saving …' : 'Save what it may do'}
