@@ -15,7 +15,8 @@ export function requireBefore(named: unknown, present: unknown): void {
  */
 export function requireSeen(seen: string | undefined, present: string): void {
   if (seen === undefined || seen.trim() === '*') return;
-  if (!(seen.match(/(?:W\/)?"[^"]*"/g) ?? []).includes(present)) throw versionConflict();
+  const tags: readonly string[] = seen.match(/(?:W\/)?"[^"]*"/g) ?? [];
+  if (!tags.includes(present)) throw versionConflict();
 }
 
 /** The words about a member that is checked by `requireBefore`. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Clock } from '@curfew/clock';
 import type { EventLog, FollowerReport, SessionFeed } from '@curfew/events';
-import type { DeliveryStore, OutboxDepth } from '@curfew/events/delivery';
+import type { DeliveryStore } from '@curfew/events/delivery';
 import type { DatabaseGuard, PoolLoad } from '@curfew/persistence';
 import { isErrorCause } from '@curfew/token-endpoint';
 import { collectProcessMetrics, refusalOf, type Tracing } from '@curfew/web';
@@ -14,6 +14,8 @@ import { routeOf } from './route-of.js';
 const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 const minutes = [0.1, 0.5, 1, 5, 15, 60, 300, 1_800, 7_200, 43_200];
 const methods = new Set(['GET', 'POST', 'HEAD', 'OPTIONS']);
+type Depth = Awaited<ReturnType<DeliveryStore['depth']>>[number];
+
 /** The counters and histograms of one process. Every label is of a closed list; no value from a client becomes one. */
 export class NodeMetrics {
   readonly registry = new Registry();
@@ -105,7 +107,7 @@ export class NodeMetrics {
 
   /** Measures the outbox whenever somebody asks. */
   measureOutbox(store: DeliveryStore, clock: Clock): void {
-    const perKind = (name: string, help: string, value: (depth: OutboxDepth) => number) =>
+    const perKind = (name: string, help: string, value: (depth: Depth) => number) =>
       askedGauge(this.registry, {
         name,
         help,
