@@ -151,6 +151,10 @@ describe('the userinfo endpoint of a provider', () => {
     // An ID token that speaks of an address is not overruled.
     const denied = await signedIn({ email, email_verified: false }, { email, email_verified: true });
     expect(denied.isSignedIn).toBe(false);
+    // Core §5.1: the word that an address is verified is about the one beside which it stands.
+    const own = { email: `${randomUUID()}@example.test`, email_verified: true };
+    expect((await signedIn({ email }, own)).isSignedIn).toBe(false);
+    expect((await signedIn({ email_verified: true }, { email })).isSignedIn).toBe(false);
     expect((await signedIn({}, { email, email_verified: true })).isSignedIn).toBe(true);
     const shown = await upstream.world.get(`/v1/accounts/${body.id}`);
     expect(shown.body.identities).toHaveLength(1);

@@ -2,6 +2,7 @@ import type { IdentityProvider } from '@curfew/accounts/identity-providers';
 import { limitedBytes, type outboundFetch } from '@curfew/token-endpoint/client';
 import { LRUCache } from 'lru-cache';
 import * as openid from 'openid-client';
+import { withUserinfo } from './upstream-profile.js';
 
 /** An identity provider that is open for sign-ins, with its client secret. */
 export interface OpenedProvider {
@@ -32,7 +33,7 @@ export interface UpstreamSignedIn {
   readonly claims: UpstreamClaims;
   /**
    * The same with what the provider tells at its userinfo endpoint, where it has one: many tell names and addresses there alone (OpenID
-   * Connect Core §5.4). Nothing told there stands in for a claim of the ID token.
+   * Connect Core §5.4). @see withUserinfo
    */
   profile(): Promise<UpstreamClaims>;
 }
@@ -111,7 +112,7 @@ export class UpstreamClient {
       const told = await openid
         .fetchUserInfo(configuration, tokens.access_token, claims.sub)
         .catch(noUserinfo);
-      return { ...told, ...claims };
+      return withUserinfo(claims, told);
     };
     return { claims, profile };
   }

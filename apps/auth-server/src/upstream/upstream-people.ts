@@ -4,6 +4,7 @@ import { Clock } from '@curfew/clock';
 import { createLinkedAccount, linkIdentity, OperationParts, personWithProof } from '@curfew/operations';
 import { Injectable } from '@nestjs/common';
 import type { UpstreamClaims, UpstreamSignedIn } from './upstream-client.js';
+import { textOf, verifiedEmail } from './upstream-profile.js';
 
 /** Finds the account of a person whom another identity provider has signed in. */
 @Injectable()
@@ -94,9 +95,3 @@ const isNamed = (
   { email, preferred_username: name }: UpstreamClaims,
   { createsAccounts }: IdentityProvider,
 ) => email !== undefined && (name !== undefined || !createsAccounts);
-
-const textOf = (value: unknown): string | undefined =>
-  typeof value === 'string' && value.trim() !== '' && value.length <= 200 ? value.trim() : undefined;
-
-const verifiedEmail = ({ email, email_verified }: UpstreamClaims): string | undefined =>
-  email_verified === true ? textOf(email) : undefined;
