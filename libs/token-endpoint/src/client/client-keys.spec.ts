@@ -14,6 +14,8 @@ class Publisher {
   /** The response of the address in place of the keys. */
   failure: (() => Response) | undefined;
   headers: Record<string, string> = {};
+  /** The name of its key, which its signatures state. */
+  kid: string | undefined;
   #pair: { readonly publicKey: KeyObject; readonly privateKey: KeyObject } = generateKeyPairSync('ec', {
     namedCurve: 'P-256',
   });
@@ -35,14 +37,15 @@ class Publisher {
 
   async signed(header: Record<string, unknown> = {}) {
     const text = await new SignJWT({})
-      .setProtectedHeader({ alg: 'ES256', ...header })
+      .setProtectedHeader({ alg: 'ES256', ...(this.kid === undefined ? {} : { kid: this.kid }), ...header })
       .sign(this.#pair.privateKey, { crit: { known: true } });
     return readJws(text)!;
   }
 
   answer(): Response {
     this.asked += 1;
-    const keys = [this.#pair.publicKey.export({ format: 'jwk' })];
+    const named = this.kid === undefined ? {} : { kid: this.kid };
+    const keys = [{ ...this.#pair.publicKey.export({ format: 'jwk' }), ...named }];
     return this.failure?.() ?? Response.json({ keys }, { headers: this.headers });
   }
 }
@@ -97,6 +100,62 @@ describe('published keys of clients', () => {
     publisher.roll();
     expect(await keys.verifies(publisher.client, withdrawn, later(kept - 1))).toBe(true);
     expect(await keys.verifies(publisher.client, withdrawn, later(kept))).toBe(false);
+  });
+
+  it('are asked for before they have to be, where a signature names one that is not among them (OpenID Connect Core §10.1.1)', async () => {
+    const publisher = new Publisher('https://a.test/jwks');
+    publisher.headers = { 'cache-control': 'max-age=3600' };
+    publisher.kid = 'one';
+    const keys = published(publisher);
+    const before = await publisher.signed();
+    expect(await keys.verifies(publisher.client, before, now)).toBe(true);
+    publisher.roll();
+    publisher.kid = 'two';
+    const after = await publisher.signed();
+    expect(await keys.verifies(publisher.client, after, later(300))).toBe(true);
+    expect(publisher.asked).toBe(2);
+    // The key that was replaced proves nothing from then on.
+    expect(await keys.verifies(publisher.client, before, later(301))).toBe(false);
+  });
+
+  it('are asked for once in ten seconds at most, whatever keys signatures name, by however many at once', async () => {
+    const publisher = new Publisher('https://a.test/jwks');
+    publisher.headers = { 'cache-control': 'max-age=3600' };
+    publisher.kid = 'one';
+    const keys = published(publisher);
+    const right = await publisher.signed();
+    const unknown = await Promise.all(
+      Array.from({ length: 20 }, (_, at) => publisher.signed({ kid: `${at}` })),
+    );
+    const verdicts = (at: number) =>
+      Promise.all(unknown.map((jws) => keys.verifies(publisher.client, jws, later(at))));
+    expect(await keys.verifies(publisher.client, right, now)).toBe(true);
+    for (const at of [0, 9, 10, 11, 19, 20]) expect(await verdicts(at)).not.toContain(true);
+    expect(publisher.asked).toBe(3);
+    // One that is known asks for nothing, and neither does a wrong signature by it.
+    const other = new Publisher('https://other.test/jwks');
+    other.kid = 'one';
+    expect(await keys.verifies(publisher.client, await other.signed(), later(60))).toBe(false);
+    expect(await keys.verifies(publisher.client, right, later(60))).toBe(true);
+    expect(publisher.asked).toBe(3);
+  });
+
+  it('stay as they were where they are asked for early and the address fails, and are not told to be at hand', async () => {
+    const publisher = new Publisher('https://a.test/jwks');
+    publisher.headers = { 'cache-control': 'max-age=3600' };
+    publisher.kid = 'one';
+    const keys = published(publisher);
+    const known = await publisher.signed();
+    expect(await keys.verifies(publisher.client, known, now)).toBe(true);
+    publisher.failure = () => new Response('', { status: 503 });
+    const next = await publisher.signed({ kid: 'two' });
+    expect(await keys.verifies(publisher.client, next, later(100))).toBe(false);
+    expect([publisher.asked, keys.hasAny(publisher.address)]).toEqual([2, false]);
+    expect(await keys.verifies(publisher.client, known, later(3_599))).toBe(true);
+    expect(publisher.asked).toBe(2);
+    publisher.failure = undefined;
+    expect(await keys.verifies(publisher.client, known, later(3_600))).toBe(true);
+    expect([publisher.asked, keys.hasAny(publisher.address)]).toEqual([3, true]);
   });
 
   it('stand in for an hour for those of an address that fails, and then prove nothing', async () => {

@@ -1,7 +1,7 @@
 import type { JsonWebKey, KeyObject } from 'node:crypto';
 import type { KnownClient } from '@curfew/clients';
 import { isKeyFor, isObject, isSignedBy, type Jws, keyOf, type Members } from '@curfew/resource-server/jws';
-import { type Instant, plus, seconds } from '@curfew/session-policy';
+import { type Instant, latest, plus, seconds } from '@curfew/session-policy';
 import { LRUCache } from 'lru-cache';
 import { freshUntil, limitedText } from './fetched-document.js';
 import type { outboundFetch } from './outbound-fetch.js';
@@ -14,7 +14,11 @@ interface ClientKey {
 
 interface FetchedKeys {
   readonly keys: readonly ClientKey[];
-  /** Nobody asks the address again before. */
+  /** When the address was asked last, whether it answered or not. */
+  readonly askedAt: Instant;
+  /** Whether it did not, so that these are keys of an earlier answer, or none. */
+  readonly isStandIn: boolean;
+  /** Nobody asks the address again before, but for a key that is not among these. */
   readonly freshUntil: Instant;
   /** Until then the keys stand in where the address does not answer. */
   readonly keptUntil: Instant;
@@ -34,8 +38,11 @@ class UnreadableKeySet extends Error {
 const maxKeySets = 1_000;
 /** Seconds before which a fetched key set is not fetched again, and after which it is, however long its address says that it may be kept. */
 const fresh = { least: 60, most: 3_600 };
-/** Seconds for which an address that failed is left alone: anybody can name a client, and each request would otherwise be one to that address. */
-const failureKept = 10;
+/**
+ * Seconds for which an address that was asked is left alone, whatever key a signature names and whether it answered: anybody can name a
+ * client and a key, and each request would otherwise be one to that address.
+ */
+const leftAlone = 10;
 /** Seconds for which keys that are fresh no more stand in for those of an address that fails. */
 const standInKept = 3_600;
 const maxKeySetBytes = 64 * 1024;
@@ -54,20 +61,23 @@ export class ClientKeys {
 
   /**
    * Whether a key of this client made the signature. A set that is fresh no more is fetched anew before either answer: a key that its
-   * client withdrew must not authenticate anybody for longer than the set was fresh.
+   * client withdrew must not authenticate anybody for longer than the set was fresh. So is a fresh one that lacks the key which the
+   * signature names: keys are replaced without notice (OpenID Connect Core §10.1.1).
    */
   async verifies({ metadata }: PublishedKeys, jws: Jws, now: Instant): Promise<boolean> {
     const { jwks, jwks_uri: address } = metadata;
     if (jwks) return isSignedByOne(this.#ready(jwks), jws);
     if (address === undefined) return false;
     const known = this.#fetched.get(address);
-    const { keys } = known && known.freshUntil > now ? known : await this.#fetchOnce(address, now);
+    const isEnough = known && known.freshUntil > now && !mayBeNew(jws, known, now);
+    const { keys } = isEnough ? known : await this.#fetchOnce(address, now);
     return isSignedByOne(keys, jws);
   }
 
-  /** Whether any key of this address is at hand: without one, a signature that was not verified may be right. */
+  /** Whether the keys of this address are at hand as it told them last: without them, a signature that was not verified may be right. */
   hasAny(address: string): boolean {
-    return (this.#fetched.peek(address)?.keys.length ?? 0) > 0;
+    const known = this.#fetched.peek(address);
+    return known !== undefined && !known.isStandIn && known.keys.length > 0;
   }
 
   #ready(jwks: { readonly keys: readonly JsonWebKey[] }): readonly ClientKey[] {
@@ -93,7 +103,9 @@ export class ClientKeys {
   #standIn(address: string, now: Instant): FetchedKeys {
     const known = this.#fetched.get(address);
     const keys = known && known.keptUntil > now ? known.keys : [];
-    return { keys, freshUntil: plus(now, seconds(failureKept)), keptUntil: known?.keptUntil ?? now };
+    // Keys that were asked for early stay as fresh as they were.
+    const until = latest(known?.freshUntil ?? now, plus(now, seconds(leftAlone)));
+    return { keys, askedAt: now, isStandIn: true, freshUntil: until, keptUntil: known?.keptUntil ?? now };
   }
 
   async #fetchFrom(address: string, now: Instant): Promise<FetchedKeys> {
@@ -105,9 +117,16 @@ export class ClientKeys {
     const set: unknown = JSON.parse(await limitedText(response, maxKeySetBytes));
     if (!isObject(set) || !Array.isArray(set['keys'])) throw new UnreadableKeySet('the key set has no keys');
     const until = freshUntil(response.headers, now, fresh);
-    return { keys: readKeys(set['keys']), freshUntil: until, keptUntil: plus(until, seconds(standInKept)) };
+    const kept = { freshUntil: until, keptUntil: plus(until, seconds(standInKept)) };
+    return { keys: readKeys(set['keys']), askedAt: now, isStandIn: false, ...kept };
   }
 }
+
+/** Whether a signature names a key that is not among those of a set, and the address of the set may be asked for it. */
+const mayBeNew = ({ header: { kid } }: Jws, { keys, askedAt }: FetchedKeys, now: Instant): boolean =>
+  typeof kid === 'string' &&
+  now >= plus(askedAt, seconds(leftAlone)) &&
+  keys.every(({ jwk }) => jwk['kid'] !== kid);
 
 const readKeys = (jwks: readonly unknown[]): readonly ClientKey[] =>
   jwks.flatMap((jwk) => {
