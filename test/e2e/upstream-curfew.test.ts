@@ -203,13 +203,14 @@ describe('logout tokens of a provider that is away', () => {
           method: 'POST',
           body,
         });
-        return [answer.status, ((await answer.json()) as { error: string }).error];
+        const seconds = Number(answer.headers.get('retry-after'));
+        return [answer.status, ((await answer.json()) as { error: string }).error, seconds > 0];
       };
       const answers: unknown[] = [];
       for (let time = 0; time < 8; time += 1) answers.push(await send());
       const [away, throttled] = [
-        [400, 'invalid_request'],
-        [429, 'invalid_request'],
+        [503, 'temporarily_unavailable', true],
+        [429, 'invalid_request', true],
       ];
       expect(answers).toEqual([away, away, away, away, away, throttled, throttled, throttled]);
     } finally {

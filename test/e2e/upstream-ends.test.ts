@@ -135,6 +135,37 @@ describe('a logout token of the provider', () => {
     expect(await isSignedInAfter({ ...who, deviation: { claims: { sid: randomUUID() } } })).toBe(true);
   });
 
+  it('with an empty name of a session is about the person, as one without', async () => {
+    const who = newcomer();
+    const person = somebody();
+    await signIn(person, who);
+    expect((await send(await elsewhere.logoutToken({ sid: '', sub: who.subject }))).status).toBe(200);
+    expect(await isSignedIn(person)).toBe(false);
+  });
+
+  it('that is signed with a new key is taken, as soon as the keys may be asked for again, and is not said to be wrong while they cannot be', async () => {
+    const prisma = world.database.prisma({});
+    const answer = async () => {
+      const { status, headers } = await send(await other.logoutToken({ sid: randomUUID() }), 'other');
+      return `${status} ${headers.get('retry-after')}`;
+    };
+    const [taken, wrong, away] = ['200 null', '400 null', '503 10'];
+    // The process hears of the moved clock a moment later.
+    const later = async (wanted: string) => {
+      await advanceVirtualClock(prisma, 10_000);
+      await until(async () => (await answer()) === wanted);
+    };
+    expect(await answer()).toBe(taken);
+    await other.rotate();
+    expect(await answer()).toBe(wrong);
+    await later(taken);
+    await other.rotate();
+    other.hidesKeys = true;
+    await later(away);
+    other.hidesKeys = false;
+    await later(taken);
+  });
+
   it('ends what came of a provider that named no session, by its person', async () => {
     const who = newcomer({ sid: undefined });
     const person = somebody();
@@ -178,6 +209,10 @@ describe('a logout token of the provider', () => {
       ['without an end', elsewhere.logoutToken({ ...named, exp: undefined })],
       ['about nobody', elsewhere.logoutToken({})],
       ['about a number', elsewhere.logoutToken({ sid: 7 })],
+      ['about an empty name', elsewhere.logoutToken({ sid: '', sub: '' })],
+      ['about a subject with NUL', elsewhere.logoutToken({ sub: `${who.subject}\0` })],
+      ['about a session with NUL', elsewhere.logoutToken({ ...named, sid: '\0' })],
+      ['with NUL in its id', elsewhere.logoutToken({ ...named, jti: '\0' })],
       ['unsigned', unsigned(await elsewhere.logoutToken(named))],
       ['no token', 'nonsense'],
       ['nothing', ''],
@@ -190,6 +225,10 @@ describe('a logout token of the provider', () => {
     const right = await elsewhere.logoutToken(named);
     expect((await send(right, 'other')).status).toBe(400);
     expect((await send(right, 'nobody')).status).toBe(400);
+    // No id of a provider, and nothing to ask the database for or to write into the log (PostgreSQL stores no NUL).
+    for (const id of ['%00', '%00'.repeat(9), 'elsewhere%00', 'x'.repeat(2_000), 'Elsewhere', '%F0%9F%94%91'])
+      expect([id, (await send(right, id)).status]).toEqual([id, 400]);
+    expect(world.server.output()).not.toContain('x'.repeat(64));
     expect((await send(right, 'elsewhere', 'application/json')).status).toBe(400);
     expect((await send(`${right}${'x'.repeat(200_000)}`)).status).toBe(400);
     expect(await isSignedIn(person)).toBe(true);

@@ -42,13 +42,17 @@ export class IdentityProvider {
   userinfoRequests = 0;
   /** How often its keys were asked for. */
   keySetRequests = 0;
+  /** Set while it does not tell its keys. */
+  hidesKeys = false;
   #server: Server | undefined;
   #port = 0;
   readonly #codes = new Map<string, Code>();
   readonly #tokens = new Map<string, Code>();
 
+  private kid = 'one';
+
   private constructor(
-    private readonly published: KeyPair,
+    private published: KeyPair,
     private readonly other: KeyPair,
   ) {}
 
@@ -107,10 +111,16 @@ export class IdentityProvider {
     return this.sign({ ...right, ...members }, isForged, typ);
   }
 
+  /** Signs with another key from now on, and publishes that one alone. */
+  async rotate(): Promise<void> {
+    this.published = await generateKeyPair('ES256');
+    this.kid = randomBytes(8).toString('hex');
+  }
+
   private sign(claims: JWTPayload, isForged: boolean, typ = 'JWT'): Promise<string> {
     const present = Object.fromEntries(Object.entries(claims).filter(([, value]) => value !== undefined));
     const { privateKey } = isForged ? this.other : this.published;
-    return new SignJWT(present).setProtectedHeader({ alg: 'ES256', kid: 'one', typ }).sign(privateKey);
+    return new SignJWT(present).setProtectedHeader({ alg: 'ES256', kid: this.kid, typ }).sign(privateKey);
   }
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -122,8 +132,10 @@ export class IdentityProvider {
     if (pathname === '/.well-known/openid-configuration') return json(200, this.metadata());
     if (pathname === '/jwks') {
       this.keySetRequests += 1;
+      if (this.hidesKeys) return json(500, {});
       const jwk = await exportJWK(this.published.publicKey);
-      return json(200, { keys: [{ ...jwk, kid: 'one', alg: 'ES256', use: 'sig' }] });
+      response.setHeader('cache-control', 'max-age=3600');
+      return json(200, { keys: [{ ...jwk, kid: this.kid, alg: 'ES256', use: 'sig' }] });
     }
     if (pathname === '/userinfo') {
       // A question has no body, and some servers refuse one that does.

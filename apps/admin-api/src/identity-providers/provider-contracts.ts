@@ -1,3 +1,4 @@
+import { identityProviderId } from '@curfew/accounts/identity-providers';
 import { authenticationMethods } from '@curfew/session-policy/authentication';
 import { z } from 'zod';
 import { operation } from '../contract/operation.js';
@@ -5,7 +6,7 @@ import { cursorParameter, limitParameter, pageOf, timestamp } from '../contract/
 
 const id = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, {
+  .regex(identityProviderId, {
     error: 'must be a word of at most 63 lower-case letters, digits and hyphens',
   })
   .meta({

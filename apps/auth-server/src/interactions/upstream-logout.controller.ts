@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { identityProviderId } from '@curfew/accounts/identity-providers';
 import { SignalsReader } from '@curfew/signals';
 import { Controller, Param, Post, Req, Res } from '@nestjs/common';
 import { UpstreamLogout } from '../upstream/index.js';
@@ -16,6 +17,15 @@ const sentences = {
   throttled: 'too many requests from there; try again later',
   keys_unavailable: 'the keys of the provider could not be read',
 } as const;
+
+/** §2.8. */
+const refused = { status: 400, error: 'invalid_request' };
+
+/** A sender repeats a token that was not refused for good. */
+const answers: Partial<Record<keyof typeof sentences, typeof refused>> = {
+  throttled: { status: 429, error: 'invalid_request' },
+  keys_unavailable: { status: 503, error: 'temporarily_unavailable' },
+};
 
 /**
  * The address to which other identity providers send logout tokens (OpenID Connect Back-Channel Logout §2.5): one for each, as for the
@@ -36,12 +46,10 @@ export class UpstreamLogoutController {
     @Req() request: IncomingMessage,
     @Res() response: ServerResponse,
   ): Promise<void> {
-    const token = (await this.form(request))?.get('logout_token');
-    const outcome =
-      token === undefined
-        ? ({ fault: 'request_malformed' } as const)
-        : await this.logout.take(id, token, this.network(request));
-    this.log.note('upstream_logout', { provider: id, ...outcome });
+    // No other text was ever the id of a provider: none such is looked for, and the log keeps nothing that strangers write.
+    const provider = identityProviderId.test(id) ? id : null;
+    const outcome = await this.outcomeOf(provider, request);
+    this.log.note('upstream_logout', { provider, ...outcome });
     // §2.8: neither answer is kept.
     response.setHeader('Cache-Control', 'no-store');
     if (!('fault' in outcome)) {
@@ -50,10 +58,19 @@ export class UpstreamLogoutController {
       response.end();
       return;
     }
-    const text = JSON.stringify({ error: 'invalid_request', error_description: sentences[outcome.fault] });
-    response.statusCode = outcome.fault === 'throttled' ? 429 : 400;
+    const { status, error } = answers[outcome.fault] ?? refused;
+    const text = JSON.stringify({ error, error_description: sentences[outcome.fault] });
+    response.statusCode = status;
+    if ('retryAfter' in outcome) response.setHeader('Retry-After', String(outcome.retryAfter));
     response.setHeader('Content-Type', 'application/json');
     response.end(text);
+  }
+
+  private async outcomeOf(provider: string | null, request: IncomingMessage) {
+    const token = (await this.form(request))?.get('logout_token');
+    if (provider === null) return { fault: 'provider_unknown' } as const;
+    if (token === undefined) return { fault: 'request_malformed' } as const;
+    return this.logout.take(provider, token, this.network(request));
   }
 
   private network({ headers, socket }: IncomingMessage): string {

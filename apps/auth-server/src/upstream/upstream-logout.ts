@@ -24,8 +24,11 @@ export type LogoutFault =
   | 'keys_unavailable'
   | 'throttled';
 
-/** The number of sessions and browsers that ended, or the fault. */
-export type LogoutOutcome = { readonly fault: LogoutFault } | { readonly ended: number };
+/** The number of sessions and browsers that ended, or the fault; with the seconds after which the token may be sent again. */
+export type LogoutOutcome =
+  | { readonly fault: LogoutFault }
+  | { readonly fault: LogoutFault; readonly retryAfter: number }
+  | { readonly ended: number };
 
 /**
  * How long the end of a session elsewhere is remembered: longer than anybody may be on the way from there to a session here, by a second
@@ -34,6 +37,9 @@ export type LogoutOutcome = { readonly fault: LogoutFault } | { readonly ended: 
 const remembered = seconds(7_200);
 
 const reason = 'ended_by_identity_provider';
+
+/** ClientKeys leaves an address that failed alone for so long. */
+const noKeys = { fault: 'keys_unavailable', retryAfter: 10 } as const;
 
 /** Ends what came of a session at another identity provider, where that says so (OpenID Connect Back-Channel Logout 1.0). */
 @Injectable()
@@ -55,27 +61,29 @@ export class UpstreamLogout {
    * use.
    */
   async take(id: string, token: string, network: string): Promise<LogoutOutcome> {
+    const jws = readJws(token);
+    if (!jws) return { fault: 'token_invalid' };
     const opened = await this.providers.opened(id);
     if (!opened) return { fault: 'provider_unknown' };
     const { issuer, clientId } = opened.provider;
     const now = this.clock.now();
-    const jws = readJws(token);
-    const loggedOut = jws && loggedOutBy(jws, issuer, clientId, now);
+    const loggedOut = loggedOutBy(jws, issuer, clientId, now);
     // A token that nobody has signed costs no request to the provider, and no row.
-    if (!jws || !loggedOut || !isCurrent(jws.payload['exp'], now)) return { fault: 'token_invalid' };
+    if (!loggedOut || !isCurrent(jws.payload['exp'], now)) return { fault: 'token_invalid' };
     // A provider whose metadata are not known is asked for them: strangers have that done as seldom as by the sign-in page.
     if (!this.parts.client.knows(opened)) {
       const verdict = await this.throttle.take(throttleKey('upstream', network), this.parts.limit);
-      if (!verdict.allowed) return { fault: 'throttled' };
+      if (!verdict.allowed) return { fault: 'throttled', retryAfter: verdict.retryAfter };
     }
     let address: string | undefined;
     try {
       address = await this.parts.client.keysOf(opened);
     } catch {
-      return { fault: 'keys_unavailable' };
+      return noKeys;
     }
-    const keys = address === undefined ? {} : { jwks_uri: address };
-    if (!(await this.parts.keys.verifies({ metadata: keys }, jws, now))) return { fault: 'token_invalid' };
+    if (address === undefined) return noKeys;
+    if (!(await this.parts.keys.verifies({ metadata: { jwks_uri: address } }, jws, now)))
+      return this.parts.keys.hasAny(address) ? { fault: 'token_invalid' } : noKeys;
     const by = { kind: 'system', id: null, ip: null } as const;
     const author: Author = { by, note: `said by ${opened.provider.id}` };
     return retrying(() =>

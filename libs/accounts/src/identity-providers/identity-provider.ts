@@ -1,6 +1,9 @@
 import type { Instant } from '@curfew/session-policy';
 import type { AuthenticationMethod } from '@curfew/session-policy/authentication';
 
+/** The ids of providers: words, which stand in addresses. */
+export const identityProviderId = /^[a-z0-9][a-z0-9-]{0,62}$/;
+
 /** The settings of another identity provider that operators write; its secret is beside them. */
 export interface IdentityProviderFields {
   /** A word; the address to which it sends people back names it. */
