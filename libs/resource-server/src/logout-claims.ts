@@ -29,7 +29,12 @@ export function loggedOutBy(
   if (typeof events !== 'object' || events === null || !(backchannelLogout in events)) return undefined;
   if (typeof iat !== 'number' || Math.abs(now / 1000 - iat) > oldestLogout || typeof jti !== 'string')
     return undefined;
-  const sessionId = typeof sid === 'string' ? sid : undefined;
-  const subject = typeof sub === 'string' ? sub : undefined;
+  // No id of anything, and PostgreSQL cannot store it.
+  if ([jti, sid, sub].some((value) => typeof value === 'string' && value.includes('\0'))) return undefined;
+  const [sessionId, subject] = [nameOf(sid), nameOf(sub)];
   return (sessionId ?? subject) === undefined ? undefined : { sessionId, subject, id: jti };
 }
+
+/** A text that names something. An empty one names no session, so that the token is about all of its subject. */
+const nameOf = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : undefined;
