@@ -135,6 +135,63 @@ describe('a logout token of the provider', () => {
     expect(await isSignedInAfter({ ...who, deviation: { claims: { sid: randomUUID() } } })).toBe(true);
   });
 
+  it('that names the person alone ends what came of them also where the link was removed, or made at another account', async () => {
+    const who = newcomer();
+    const [one, two, stranger] = [somebody(), somebody(), somebody()];
+    const { tokens, app } = await throughApplication(one, who, {
+      scope: 'openid offline_access',
+      prompt: 'consent',
+    });
+    await signIn(stranger);
+    const took = (set: string) =>
+      world.database.query(`${set} WHERE subject = '${who.subject}' AND issuer = '${elsewhere.issuer}'`);
+    await took('DELETE FROM linked_identity');
+    expect((await send(await elsewhere.logoutToken({ sub: who.subject }))).status).toBe(200);
+    expect(await isSignedIn(one)).toBe(false);
+    expect(await app.refresh(tokens['refresh_token']!)).toMatchObject({ error: 'invalid_grant' });
+    const named = { ...who, deviation: newcomer().deviation };
+    await signIn(two, named);
+    const { username } = world.data.accounts[2]!;
+    await took(
+      `UPDATE linked_identity SET account_id = (SELECT id FROM account WHERE username = '${username}')`,
+    );
+    const third = somebody();
+    await signIn(third, { ...who, deviation: { claims: { sid: randomUUID() } } });
+    expect([await isSignedIn(two), await isSignedIn(third)]).toEqual([true, true]);
+    expect((await send(await elsewhere.logoutToken({ sub: who.subject }))).status).toBe(200);
+    expect([await isSignedIn(two), await isSignedIn(third)]).toEqual([false, false]);
+    expect(await isSignedIn(stranger)).toBe(true);
+  });
+
+  it('finds each of the names that a browser has, of which a sign-in drops none for one that it has already', async () => {
+    const person = somebody();
+    const who = newcomer();
+    await throughApplication(person, who);
+    const names = async () => {
+      const rows = await world.database.query<{ uid: string; upstream: string[] }>(
+        `SELECT uid, upstream FROM browser_session WHERE upstream IS NOT NULL ORDER BY signed_in_at DESC LIMIT 1`,
+      );
+      return rows[0]!;
+    };
+    const { uid, upstream: own } = await names();
+    const others = Array.from({ length: 16 - own.length }, (_, at) => `other ${at}`);
+    await world.database.query(
+      `UPDATE browser_session SET upstream = '{${[...own, ...others].map((name) => `"${name}"`).join()}}' WHERE uid = '${uid}'`,
+    );
+    const again = await throughApplication(person, who, { prompt: 'login' });
+    expect(await names()).toEqual({ uid, upstream: [...others, ...own] });
+    // One more takes the place of the oldest.
+    const next = { ...who, deviation: { claims: { sid: randomUUID() } } };
+    await throughApplication(person, next, { prompt: 'login' });
+    const { upstream: kept } = await names();
+    expect(kept).toHaveLength(16);
+    expect(kept.slice(0, others.length - 1)).toEqual(others.slice(1));
+    const { sid } = who.deviation.claims as { sid: string };
+    await send(await elsewhere.logoutToken({ sid }));
+    expect((await reasons(claimsOf(again.tokens['id_token'])['sid']))[0]).toBe('ended_by_identity_provider');
+    expect(await isSignedIn(person)).toBe(false);
+  });
+
   it('with an empty name of a session is about the person, as one without', async () => {
     const who = newcomer();
     const person = somebody();
@@ -250,9 +307,14 @@ describe('a logout token of the provider', () => {
       `INSERT INTO linked_identity (issuer, subject, account_id, created_at)
        SELECT '${elsewhere.issuer}', '${subject}', id, now() FROM account WHERE username = '${username}'`,
     );
-    const attempt = async (code: string, meanwhile: (sid: string) => Promise<unknown>) => {
-      const [person, sid] = [somebody(), randomUUID()];
-      const asked = await signIn(person, { subject, deviation: { claims: { sid } } });
+    const attempt = async (
+      code: string,
+      meanwhile: (sid: string) => Promise<unknown>,
+      sid = randomUUID() as string,
+      claims: object = { sid },
+    ) => {
+      const person = somebody();
+      const asked = await signIn(person, { subject, deviation: { claims: { ...claims } } });
       expect(asked.body).toContain('name="code"');
       await meanwhile(sid);
       await sendForm(person, asked, { code });
@@ -261,6 +323,16 @@ describe('a logout token of the provider', () => {
     expect(await attempt(codes[0]!, async () => {})).toBe(true);
     const end = async (sid: string) => send(await elsewhere.logoutToken({ sid }));
     expect(await attempt(codes[1]!, end)).toBe(false);
+    // A provider that tells no session in its ID tokens names the person beside it, again and again.
+    const endOfOne = async (sid: string) => send(await elsewhere.logoutToken({ sid, sub: subject }));
+    const unnamed = (code: string, meanwhile: (sid: string) => Promise<unknown>) =>
+      attempt(code, meanwhile, randomUUID(), {});
+    expect(await unnamed(codes[3]!, endOfOne)).toBe(false);
+    expect(await unnamed(codes[4]!, async () => {})).toBe(true);
+    expect(await unnamed(codes[5]!, endOfOne)).toBe(false);
+    expect(await unnamed(codes[6]!, async () => {})).toBe(true);
+    // What names its session is about that one alone.
+    expect(await attempt(codes[7]!, () => endOfOne(randomUUID()))).toBe(true);
     // The second step has not lost the session that it goes on from.
     const [person, sid] = [somebody(), randomUUID()];
     const asked = await signIn(person, { subject, deviation: { claims: { sid } } });

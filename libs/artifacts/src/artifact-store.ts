@@ -161,6 +161,15 @@ export class ArtifactStore {
     return used.length === 1;
   }
 
+  /** Notes within `transaction` when an id was used last, also where it had been used before; others that name it wait. */
+  async noteUse(key: ArtifactKey, at: Instant, expiresAt: Instant, transaction: Transaction): Promise<void> {
+    await transaction.$executeRaw`
+      INSERT INTO protocol_artifact AS a (kind, id_hash, payload, consumed_at, expires_at)
+      VALUES (${key.kind}, ${hash(key.id)}, ''::bytea, ${new Date(at)}, ${new Date(expiresAt)})
+      ON CONFLICT (kind, id_hash) DO UPDATE SET consumed_at = GREATEST(a.consumed_at, excluded.consumed_at),
+        expires_at = GREATEST(a.expires_at, excluded.expires_at)`;
+  }
+
   /** True if nobody has registered this id before (until `expiresAt`); for proofs and assertions (RFC 9449 §11.1). */
   insertOnce(key: ArtifactKey, now: Instant, expiresAt: Instant): Promise<boolean> {
     return this.#once.record({ key, now, expiresAt });

@@ -4,7 +4,7 @@ import type { HotStatement } from '@curfew/persistence';
 import { browserStands, entriesAgainst } from '@curfew/sessions/statements';
 import { packSignals } from '@curfew/sessions/store';
 import { hashOfId, type PayloadSeal } from '@curfew/tokens';
-import type { StagedArtifact, StagedWrites } from './staged-writes.js';
+import type { StagedArtifact, StagedWrites, UpstreamOrigin } from './staged-writes.js';
 
 /** A statement with what it is asked to write. */
 interface Commit {
@@ -117,33 +117,39 @@ function addInteraction(commit: CommitBuilder, writes: StagedWrites, seal: Paylo
     commit.step('over', `SELECT 1 ${entriesAgainst({ account, at: since })}`);
     commit.condition('NOT EXISTS (SELECT 1 FROM over)');
   }
-  if (proof?.upstream?.isOneSession) addUpstreamSession(commit, proof.upstream.key, proof.at);
+  if (proof?.upstream) addUpstreamSession(commit, proof.upstream);
 }
 
 /**
  * The session at another identity provider must not have ended while its person was on the way. The end takes the same row, so one of the
- * two waits for the other: it finds what was written here, or this finds the row used up.
+ * two waits for the other: it finds what was written here, or this finds the row used up. All the sessions of a person that no token names
+ * have one row; its use is over for those of them that were told of later.
  */
-function addUpstreamSession(commit: CommitBuilder, key: string, provedAt: number): void {
+function addUpstreamSession(commit: CommitBuilder, { key, toldAt, isOneSession }: UpstreamOrigin): void {
   const idHash = commit.value(hashOfId(key), 'bytea');
-  const until = `${at(commit.value(provedAt, 'float8'))} + interval '1 day'`;
+  const told = at(commit.value(toldAt, 'float8'));
+  const until = `${told} + interval '1 day'`;
+  const name = isOneSession ? 'there' : 'there_unnamed';
+  const stands = `(a.consumed_at IS NULL${isOneSession ? '' : ` OR a.consumed_at < ${told}`})`;
   commit.step(
-    'there',
+    name,
     `INSERT INTO protocol_artifact AS a (kind, id_hash, payload, expires_at) VALUES ('${upstreamSessionKind}', ${idHash}, ''::bytea, ${until})
-     ON CONFLICT (kind, id_hash) DO UPDATE SET expires_at = GREATEST(a.expires_at, excluded.expires_at) WHERE a.consumed_at IS NULL RETURNING 1`,
+     ON CONFLICT (kind, id_hash) DO UPDATE SET expires_at = GREATEST(a.expires_at, excluded.expires_at) WHERE ${stands} RETURNING 1`,
   );
-  commit.condition('EXISTS (SELECT 1 FROM there)');
+  commit.condition(`EXISTS (SELECT 1 FROM ${name})`);
 }
 
 /** The kind of the row that stands for a session at another identity provider; it is used up when that ends. */
 export const upstreamSessionKind = 'UpstreamSession';
 
 /** The keys that one browser keeps: later ones take the place of the oldest. */
-const maxUpstream = 8;
+const maxUpstream = 16;
 
-/** The keys of a browser with one more. */
-const withUpstream = (before: string, key: string): string =>
-  `(array_remove(COALESCE(${before}, '{}'), ${key}) || ${key})[greatest(1, cardinality(COALESCE(${before}, '{}')) - ${maxUpstream - 2}):]`;
+/** The keys of a browser with those of one more sign-in, of which it may have some. */
+const withUpstream = (before: string, keys: string): string =>
+  `(SELECT n.keys[greatest(1, cardinality(n.keys) - ${maxUpstream - 1}):] FROM (
+     SELECT ARRAY(SELECT o.key FROM unnest(${before}) WITH ORDINALITY AS o(key, place) WHERE o.key <> ALL(${keys}) ORDER BY o.place) || ${keys} AS keys
+   ) n)`;
 
 /**
  * A request that found somebody signed in writes only while they are: an end of their browser session waits for this commit or is seen by
@@ -260,24 +266,20 @@ function addBrowserSession(commit: CommitBuilder, { browserSession }: StagedWrit
   const columns = values.map(([name]) => name);
   // A statement is named by its steps, so each text of a step has a name of its own: a sign-in that goes on keeps its circumstances.
   const step = `${existed ? 'moved' : 'begun'}${baseline ? '' : '_on'}${upstream ? '_upstream' : ''}`;
-  const key = upstream && commit.value(upstream.key, 'text');
+  const keys = upstream && commit.value([upstream.person, upstream.key], 'text[]');
   // A session gets a new id at every sign-in (fixation); the row is the person's, so it follows by uid. One that is gone stays gone.
   if (existed) {
     const named = values.map(([name, value]) => `${name} = ${value}`);
-    const set = [...named, ...(key ? [`upstream = ${withUpstream('upstream', key)}`] : [])].join(', ');
+    const set = [...named, ...(keys ? [`upstream = ${withUpstream('upstream', keys)}`] : [])].join(', ');
     const where = `uid = ${commit.value(uid, 'text')} AND ended_at IS NULL AND ${commit.ready}`;
     commit.writing(step, `UPDATE browser_session SET ${set} WHERE ${where} RETURNING 1`);
   } else {
-    const all = [
-      commit.value(uid, 'text'),
-      ...values.map(([, value]) => value),
-      ...(key ? [`ARRAY[${key}]`] : []),
-    ];
+    const all = [commit.value(uid, 'text'), ...values.map(([, value]) => value), ...(keys ? [keys] : [])];
     const again = columns.map((name) => `${name} = excluded.${name}`);
-    if (key) again.push(`upstream = ${withUpstream('browser_session.upstream', key)}`);
+    if (keys) again.push(`upstream = ${withUpstream('browser_session.upstream', keys)}`);
     commit.writing(
       step,
-      `INSERT INTO browser_session (uid, ${columns.join(', ')}${key ? ', upstream' : ''}) SELECT ${all.join(', ')} WHERE ${commit.ready}
+      `INSERT INTO browser_session (uid, ${columns.join(', ')}${keys ? ', upstream' : ''}) SELECT ${all.join(', ')} WHERE ${commit.ready}
        ON CONFLICT (uid) DO UPDATE SET ${again.join(', ')} WHERE browser_session.ended_at IS NULL RETURNING 1`,
     );
   }

@@ -71,6 +71,10 @@ export interface StagedBrowserSession {
 export interface UpstreamOrigin {
   /** A hash by which what came of it is found when it is over there. */
   readonly key: string;
+  /** One by which it is found when everything of its person is over there. */
+  readonly person: string;
+  /** When this service was told of it. */
+  readonly toldAt: Instant;
   /** Whether that names one session there; else it is all that the provider tells of the person. */
   readonly isOneSession: boolean;
   /** When it is over there at the latest, where the provider says so. */

@@ -13,7 +13,7 @@ import { type LoggedOut, loggedOutBy, oldestLogout } from '@curfew/resource-serv
 import { plus, seconds } from '@curfew/session-policy';
 import { BrowserSessionQueries } from '@curfew/sessions';
 import { Injectable } from '@nestjs/common';
-import { sessionKey, subjectKey } from './upstream-origin.js';
+import { personKey, sessionKey, subjectKey } from './upstream-origin.js';
 import { UpstreamParts } from './upstream-parts.js';
 
 /** Why a logout token ends nothing. */
@@ -102,24 +102,36 @@ export class UpstreamLogout {
     // As long as its age lets it in, twice over: clocks may differ.
     const until = plus(now, seconds(2 * oldestLogout));
     if (!(await this.artifacts.useUp(key, now, until, tx))) return { fault: 'token_used' };
+    // Before the browsers are looked for: somebody who is on the way from there is seen there, or finds this.
+    if (subject !== undefined) {
+      const unnamed = { kind: upstreamSessionKind, id: subjectKey(issuer, subject) };
+      await this.artifacts.noteUse(unnamed, now, plus(now, remembered), tx);
+    }
     if (sessionId === undefined) return this.#endPerson(issuer, subject!, author, tx);
     const one = sessionKey(issuer, sessionId);
-    // Before the browsers are looked for: somebody who is on the way from there is seen there, or finds this.
     await this.artifacts.useUp({ kind: upstreamSessionKind, id: one }, now, plus(now, remembered), tx);
     const keys = subject === undefined ? [one] : [one, subjectKey(issuer, subject)];
-    const browserSessionUids = await this.browsers.ofUpstream(keys, tx);
-    if (browserSessionUids.length === 0) return { ended: 0 };
-    const ended = await endSessions(this.operations, { browserSessionUids }, reason, author, tx);
-    return { ended: ended.sessions.length + ended.browserSessions.length };
+    return { ended: await this.#endBrowsers(keys, author, tx) };
   }
 
-  /** All sessions of a person there: no session here knows by which way in it began, so that everything of the account ends. */
+  /**
+   * All sessions of a person there: no session here knows by which way in it began, so that everything of the account ends; and all that came
+   * of them in another account, which the person was linked to before.
+   */
   async #endPerson(issuer: string, subject: string, author: Author, tx: Transaction): Promise<LogoutOutcome> {
+    const before = await this.#endBrowsers([personKey(issuer, subject)], author, tx);
     const accountId = await this.identities.accountOf({ issuer, subject });
-    if (accountId === undefined) return { ended: 0 };
+    if (accountId === undefined) return { ended: before };
     const target = { kind: 'account', target: accountId } as const;
     const ended = await endEverything(this.operations, target, reason, author, tx);
-    return { ended: ended.sessions.length + ended.browserSessions.length };
+    return { ended: before + ended.sessions.length + ended.browserSessions.length };
+  }
+
+  async #endBrowsers(keys: readonly string[], author: Author, tx: Transaction): Promise<number> {
+    const browserSessionUids = await this.browsers.ofUpstream(keys, tx);
+    if (browserSessionUids.length === 0) return 0;
+    const ended = await endSessions(this.operations, { browserSessionUids }, reason, author, tx);
+    return ended.sessions.length + ended.browserSessions.length;
   }
 }
 
