@@ -4,7 +4,7 @@ import type { IdentityProvider } from '../support/identity-provider.js';
 import { MailServer } from '../support/mail-server.js';
 import { formsOf, type Page, Person } from '../support/person.js';
 import type { AdminWorld } from './admin-world.js';
-import { newcomer, UpstreamWorld } from './upstream-world.js';
+import { newcomer, UpstreamWorld, until } from './upstream-world.js';
 
 /** The page on which a person links their accounts elsewhere, and removes such links. */
 let upstream: UpstreamWorld;
@@ -150,6 +150,30 @@ describe('the page of sign-ins elsewhere', () => {
       redirect: 'manual',
     });
     expect(foreign.status).toBe(403);
+  });
+
+  it('says that a link which was removed comes back, where its provider links by address', async () => {
+    const { person, username, password } = holder(0);
+    const id = await accountOf(username);
+    const { issuer, clientId: client_id, clientSecret: client_secret } = upstream.other;
+    const { headers } = await world.get('/v1/identity-providers/other');
+    const changed = await world.call('PUT', '/v1/identity-providers/other', {
+      body: { name: 'other', issuer, client_id, client_secret, links_by_email: true },
+      headers: { 'if-match': headers.get('etag')! },
+    });
+    expect(changed.status).toBe(200);
+    const told = async (from: string): Promise<string> => {
+      await world.database.query(
+        `INSERT INTO linked_identity (issuer, subject, account_id, created_at) VALUES ('${from}', '${randomUUID()}', '${id}', now())`,
+      );
+      const page = await open(person);
+      return (await choose(person, page, removal(page), password)).body;
+    };
+    const returns = 'The next sign-in there makes it again';
+    // The process that draws the page hears of the change a moment later.
+    await until(async () => (await told(issuer)).includes(returns));
+    const other = await told(elsewhere.issuer);
+    expect([other.includes(returns), other.includes('It signs you in no more.')]).toEqual([false, true]);
   });
 
   it('says how to go on to somebody who has neither a password nor a passkey', async () => {

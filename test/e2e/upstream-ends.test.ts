@@ -135,7 +135,7 @@ describe('a logout token of the provider', () => {
     expect(await isSignedInAfter({ ...who, deviation: { claims: { sid: randomUUID() } } })).toBe(true);
   });
 
-  it('that names the person alone ends what came of them also where the link was removed, or made at another account', async () => {
+  it('that names the person alone finds what came of them before their link was removed or moved', async () => {
     const who = newcomer();
     const [one, two, stranger] = [somebody(), somebody(), somebody()];
     const { tokens, app } = await throughApplication(one, who, {
@@ -200,7 +200,7 @@ describe('a logout token of the provider', () => {
     expect(await isSignedIn(person)).toBe(false);
   });
 
-  it('that is signed with a new key is taken, as soon as the keys may be asked for again, and is not said to be wrong while they cannot be', async () => {
+  it('that is signed with a new key is taken, and is not said to be wrong while keys cannot be read', async () => {
     const prisma = world.database.prisma({});
     const answer = async () => {
       const { status, headers } = await send(await other.logoutToken({ sid: randomUUID() }), 'other');

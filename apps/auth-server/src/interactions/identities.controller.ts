@@ -4,7 +4,7 @@ import { LinkedIdentities, type LinkedIdentity } from '@curfew/accounts/identity
 import { Clock } from '@curfew/clock';
 import { OperationParts, personWithProof, unlinkOwnIdentity } from '@curfew/operations';
 import { Controller, Get, Post, Query, Req, Res } from '@nestjs/common';
-import { type IdentityChange, identitiesPage } from '../pages/index.js';
+import { type IdentityChange, identitiesPage, identityChangesDone } from '../pages/index.js';
 import { subjectKey, UpstreamParts } from '../upstream/index.js';
 import { seeOther } from './answer.js';
 import { type FormProblem, problemOfError } from './form-problem.js';
@@ -54,7 +54,7 @@ export class IdentitiesController {
       })),
       changes: this.changes(linked),
       canProve,
-      done: done === 'linked' || done === 'unlinked' ? done : undefined,
+      done: identityChangesDone.find((one) => one === done),
     });
     page.send(markup, this.offers.offered.offered.length > 0);
   }
@@ -104,7 +104,8 @@ export class IdentitiesController {
       return problemOfError(error);
     }
     this.log.note('identity_unlinked', { accountId: id });
-    seeOther(sent.response, `${this.pages.addressOf('identities')}?done=unlinked`);
+    const returns = this.offerOf(identity)?.linksByEmail === true;
+    seeOther(sent.response, `${this.pages.addressOf('identities')}?done=${returns ? 'returns' : 'unlinked'}`);
     return undefined;
   }
 
@@ -117,8 +118,12 @@ export class IdentitiesController {
     ];
   }
 
-  private nameOf({ issuer }: LinkedIdentity): string {
-    return this.offers.offered.offered.find((one) => one.issuer === issuer)?.name ?? issuer;
+  private nameOf(identity: LinkedIdentity): string {
+    return this.offerOf(identity)?.name ?? identity.issuer;
+  }
+
+  private offerOf({ issuer }: LinkedIdentity) {
+    return this.offers.offered.offered.find((one) => one.issuer === issuer);
   }
 }
 

@@ -23,6 +23,10 @@ export interface IdentityChange {
   readonly name: string;
 }
 
+/** The changes that the page tells of once they are made; `returns` is a link that was removed and that its provider makes again. */
+export const identityChangesDone = ['linked', 'unlinked', 'returns'] as const;
+type IdentityChangeDone = (typeof identityChangesDone)[number];
+
 /** The page on which a person links sign-ins with other identity providers to their account. */
 export interface IdentitiesPage extends PageModel {
   readonly action: string;
@@ -34,7 +38,7 @@ export interface IdentitiesPage extends PageModel {
   readonly asksCode: PasswordPage['asksCode'];
   readonly passkey?: PasskeyOffer;
   readonly problem?: PasswordProblem | undefined;
-  readonly done?: 'linked' | 'unlinked' | undefined;
+  readonly done?: IdentityChangeDone | undefined;
   /** Whether the person has a password or a passkey here, with which they can show that it is them. */
   readonly canProve: boolean;
 }

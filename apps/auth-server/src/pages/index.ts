@@ -14,7 +14,7 @@ export { type EnrolmentPage, enrolmentPage } from './enrolment-page.js';
 export { type ErrorPage, errorPage, refusalWords } from './error-page.js';
 export { type ForgottenPasswordPage, forgottenPasswordPage } from './forgotten-password-page.js';
 export { type HomePage, homePage } from './home-page.js';
-export { type IdentityChange, identitiesPage } from './identities-page.js';
+export { type IdentityChange, identitiesPage, identityChangesDone } from './identities-page.js';
 export {
   type LinkButtonPage,
   type LinkDonePage,

@@ -5,6 +5,8 @@ export interface OfferedProvider {
   readonly id: string;
   readonly name: string;
   readonly issuer: string;
+  /** Whether it links people by their address, also those who have removed their link. */
+  readonly linksByEmail: boolean;
 }
 
 /** The providers that one page offers at most. */
@@ -22,7 +24,7 @@ export class OfferedProviders {
     this.#offered = found
       .filter(({ enabled }) => enabled)
       .slice(0, maxOffered)
-      .map(({ id, name, issuer }) => ({ id, name, issuer }));
+      .map(({ id, name, issuer, linksByEmail }) => ({ id, name, issuer, linksByEmail }));
   }
 
   /** Those that are offered now. */
