@@ -119,8 +119,9 @@ export const setSecondStep = (
   });
 
 /**
- * Everything that goes with a factor that was added or removed, or with a link that its person removed, in the transaction of the change: its events, and the ends that a policy
- * demands which ends sessions with a change of the password. Every such change passes here, whoever made it.
+ * Everything that goes with a factor that was added or removed, or with a link that its person removed, in the transaction of the change:
+ * its events, and the ends that a policy demands which ends sessions with a change of the password. Every such change passes here, whoever
+ * made it.
  */
 export const factorChanged = async (
   parts: OperationParts,
