@@ -30,6 +30,7 @@ export const longTests = [
   'test/e2e/bootstrap.test.ts',
   'test/e2e/cli.test.ts',
   'test/e2e/client-documents.test.ts',
+  'test/e2e/ends-again.test.ts',
   'test/e2e/engine-cost.test.ts',
   'test/e2e/engine-storm.test.ts',
   'test/e2e/failover-endpoints.test.ts',

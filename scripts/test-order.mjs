@@ -24,6 +24,7 @@ export const longest = [
   'test/browser/forward-auth.test.ts',
   'test/browser/device-and-sign-out.test.ts',
   'test/e2e/failover.test.ts',
+  'test/e2e/ends-again.test.ts',
   'test/integration/migrations.test.ts',
   'test/e2e/engine-cost.test.ts',
   'test/browser/appearance.test.ts',

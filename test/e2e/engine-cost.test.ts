@@ -115,6 +115,14 @@ describe('what it costs', () => {
     expect(cost).toEqual({ reads: 1, writes: 0, transactions: 0 });
   });
 
+  it('a revocation of what is revoked already: one read, and a message of which nothing is kept, so that its answer waits', async () => {
+    const { access_token } = await world.signIn(web);
+    const again = () => world.revoke(web, access_token);
+    expect((await again()).status).toBe(200);
+    // The message is counted as a read: it changes nothing.
+    expect(await costOf(20, again)).toEqual({ reads: 2, writes: 0, transactions: 0 });
+  });
+
   it('garbage: nothing, at any endpoint', async () => {
     const { refresh_token, access_token } = await world.signIn(web);
     const spoilt = [

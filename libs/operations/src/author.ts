@@ -48,6 +48,15 @@ export function inTransaction<T>(
   return given ? run(given) : prisma.$transaction(run);
 }
 
+/** The outcome of taking away something that is gone already: null, and durable with the transaction, whoever took it away (ADR 111). */
+export async function doneBefore(
+  { sessions }: Pick<OperationParts, 'sessions'>,
+  tx: Transaction,
+): Promise<null> {
+  await sessions.endedBefore(tx);
+  return null;
+}
+
 /** The author's part of the record of an end. */
 export const saidBy = ({ by, note }: Author): EndDetail => (note === undefined ? { by } : { by, note });
 

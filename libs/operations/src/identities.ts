@@ -2,7 +2,7 @@ import { type Account, PreparedPassword, type ProfileChange } from '@curfew/acco
 import type { Identity } from '@curfew/accounts/identity-providers';
 import { endAccount, recordChanges } from './account-changed.js';
 import { createAccount } from './accounts.js';
-import { type Author, inTransaction, type OperationParts } from './author.js';
+import { type Author, doneBefore, inTransaction, type OperationParts } from './author.js';
 import type { EverythingEnded } from './end-sessions.js';
 import { type FactorChange, factorChanged } from './second-factors.js';
 
@@ -29,7 +29,7 @@ export const unlinkIdentity = (
   author: Author,
 ): Promise<EverythingEnded | null> =>
   inTransaction(parts, author, undefined, async (tx) => {
-    if (!(await parts.identities.unlink(identity, accountId, tx))) return null;
+    if (!(await parts.identities.unlink(identity, accountId, tx))) return doneBefore(parts, tx);
     await recordChanges(parts, accountId, ['identity_unlinked'], author, tx);
     return endAccount(parts, accountId, 'ended_by_administrator', author, tx);
   });
@@ -47,7 +47,7 @@ export const unlinkOwnIdentity = (
   inTransaction(parts, author, undefined, async (tx) =>
     (await parts.identities.unlink(identity, accountId, tx))
       ? factorChanged(parts, accountId, ['identity_unlinked'], author, tx)
-      : null,
+      : doneBefore(parts, tx),
   );
 
 /** Makes an account for somebody whom an identity provider knows; it has no password. @throws AccountError */

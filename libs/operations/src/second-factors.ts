@@ -3,7 +3,7 @@ import type { NewRememberedBrowser, PasskeyFault } from '@curfew/accounts/factor
 import type { Transaction } from '@curfew/persistence';
 import type { Instant } from '@curfew/session-policy';
 import { endAccount, recordChanges } from './account-changed.js';
-import { type Author, inTransaction, type OperationParts } from './author.js';
+import { type Author, doneBefore, inTransaction, type OperationParts } from './author.js';
 import { passwordEndsSessions } from './change-password.js';
 import type { EverythingEnded } from './end-sessions.js';
 
@@ -151,6 +151,7 @@ export const rememberBrowser = (
 export const forgetBrowsers = (parts: OperationParts, accountId: string, author: Author): Promise<number> =>
   inTransaction(parts, author, undefined, async (tx) => {
     const count = await parts.secondFactors.browsers.forget(accountId, tx);
-    if (count > 0) await recordChanges(parts, accountId, ['browsers_forgotten'], author, tx);
+    if (count === 0) await doneBefore(parts, tx);
+    else await recordChanges(parts, accountId, ['browsers_forgotten'], author, tx);
     return count;
   });

@@ -43,6 +43,8 @@ async function endOfConsent(
   tx?: Transaction,
 ): Promise<number> {
   const sessionIds = await parts.queries.liveOfClient(accountId, clientId, parts.clock.now(), tx);
+  // The commit before has waited for everything that had ended by then.
+  if (!tx && sessionIds.length === 0) return 0;
   const { sessions } = await endSessions(parts, { sessionIds }, 'consent_withdrawn', { by, note }, tx);
   return sessions.length;
 }

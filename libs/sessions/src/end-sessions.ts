@@ -138,10 +138,8 @@ export class EndSessions {
     // A session that one of them began without a page, after the instant of the end and before its row was held, rests on a sign-in that
     // ends here.
     const since = await this.browsers.sessionsSince(held, at, tx);
-    const begun = await this.store.end(
-      since.map(({ id }) => ({ id, reason, at, detail })),
-      { transaction: tx },
-    );
+    const late = since.map(({ id }) => ({ id, reason, at, detail }));
+    const begun = late.length === 0 ? [] : await this.store.end(late, { transaction: tx });
     const ends = held.map(({ uid }) => ({ uid, at, reason, ...alongWith(detail.because, saidOf(detail)) }));
     return { sessions: [...sessions, ...begun], browserSessions: await this.browsers.end(ends, tx) };
   }

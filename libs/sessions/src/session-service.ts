@@ -231,12 +231,20 @@ export class SessionService {
     return this.#ends.these(ids, reason, detail, now, along);
   }
 
+  /**
+   * For an act that finds nothing left to end: returns when everything that it saw is durable, wherever that was made, or is so with
+   * `transaction`. The wait of the end that came first may have been cancelled (ADR 111).
+   */
+  async endedBefore(transaction?: Transaction): Promise<void> {
+    await this.#store.end([], { transaction });
+  }
+
   /** Ends every session of an account, of a client or of everyone, in one commit; re-enabling revives none of them. */
   async endAll(massEnd: MassEnd, transaction?: Transaction): Promise<EndOutcome> {
     return this.#ends.all(massEnd, transaction);
   }
 
-  /** Revokes one access token and leaves its session alone; recorded in the same commit, once. */
+  /** Revokes one access token and leaves its session alone; recorded in the same commit, once. Durable when it returns, whoever did it. */
   async revokeAccessToken(tokenHash: Uint8Array, expiresAt: Instant, revoked: NewEvent): Promise<void> {
     await this.#store.revokeAccessToken(tokenHash, expiresAt, revoked);
   }

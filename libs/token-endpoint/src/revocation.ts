@@ -36,7 +36,7 @@ async function revoke(request: ClientRequest, parts: EndpointParts): Promise<voi
     await revokeAccessToken(token, claims, request, parts);
 }
 
-/** Revokes this one token; its session goes on (§2.1). */
+/** Revokes this one token; its session goes on (§2.1). Where it was revoked before, that has to be durable. */
 async function revokeAccessToken(
   token: string,
   claims: AccessTokenClaims,
@@ -47,7 +47,8 @@ async function revokeAccessToken(
   const until = (Number(claims['exp']) * 1000) as Instant;
   const data = { token: 'access_token' } as const;
   if (claims['kind'] === 'ClientCredentials') {
-    if (!(await queries.clientsStand([client.id], claims['issuedAtMs'] as Instant, name))) return;
+    if (!(await queries.clientsStand([client.id], claims['issuedAtMs'] as Instant, name)))
+      return sessions.endedBefore();
     return sessions.revokeAccessToken(name, until, clientEvent(client.id, 'token.revoked', data, now));
   }
   const { grantId } = claims as { grantId?: string };
@@ -56,7 +57,9 @@ async function revokeAccessToken(
   // The token of a session that proved too little for its policy is revoked as well: a more lenient policy would bring it back.
   // An exchanged token is its actor's, and hangs on the session of another client.
   const isOwn = claims['act'] !== undefined || access?.session.clientId === client.id;
-  if (!access || access.decision.kind === 'end' || !isOwn) return;
+  if (!access) return sessions.endedBefore();
+  // An end by the clock was committed by the reading.
+  if (access.decision.kind === 'end' || !isOwn) return;
   await sessions.revokeAccessToken(name, until, sessionEvent(access.session, 'token.revoked', data, now));
 }
 

@@ -62,6 +62,7 @@ export class ScimActs {
         const further: Author = isChanged ? { by: author.by } : author;
         if (wish.active === false && account.disabledAt === null)
           await disableAccount(this.parts, id, further, tx);
+        else if (wish.active === false) await this.parts.sessions.endedBefore(tx);
         if (wish.active === true && account.disabledAt !== null)
           await enableAccount(this.parts, id, further, tx);
       }),

@@ -114,6 +114,8 @@ export class SessionEnds {
   /** Ends live sessions that meet a search, the latest first, up to a bound. */
   async found(search: SessionSearch, operation: string, order: EndOrder): Promise<CarriedOut> {
     const { ids, complete } = await this.live(search, order);
+    // Somebody may have ended them whose commit is not durable yet.
+    if (ids.length === 0) await this.parts.sessions.endedBefore();
     return { ...(await this.these(ids, operation, order)), complete };
   }
 

@@ -91,18 +91,25 @@ export class OwnAccount {
    */
   async end(accountId: string, id: string, options: { keepOffline: boolean }): Promise<boolean> {
     const signIn = (await this.signIns(accountId)).find((one) => one.id === id);
-    return signIn !== undefined && this.endSignIn(accountId, signIn, options);
+    if (signIn) return this.endSignIn(accountId, signIn, options);
+    await this.parts.sessions.endedBefore();
+    return false;
   }
 
   /** Ends everything but what one browser signed in, and that browser. */
   async endOthers(accountId: string, browserSessionUid: string): Promise<void> {
+    let others = await this.others(accountId, browserSessionUid);
+    if (others.length === 0) return this.parts.sessions.endedBefore();
     // A list is bounded, so it is read again until nothing is left to end.
-    for (;;) {
-      const others = (await this.signIns(accountId)).filter(({ id }) => id !== browserSessionUid);
-      const ended = [];
-      for (const one of others) ended.push(await this.endSignIn(accountId, one, { keepOffline: false }));
-      if (!ended.includes(true)) return;
+    for (let anyEnded = true; anyEnded; others = await this.others(accountId, browserSessionUid)) {
+      anyEnded = false;
+      for (const one of others)
+        if (await this.endSignIn(accountId, one, { keepOffline: false })) anyEnded = true;
     }
+  }
+
+  private async others(accountId: string, browserSessionUid: string): Promise<readonly OwnSignIn[]> {
+    return (await this.signIns(accountId)).filter(({ id }) => id !== browserSessionUid);
   }
 
   private async endSignIn(

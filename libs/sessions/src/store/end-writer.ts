@@ -50,8 +50,8 @@ export interface EndOutcome {
 
 /**
  * Carries ends of sessions out and, once they are durable, has them announced. Acts that come together go together, as rotations do; each is
- * whole by itself. An act that finds nothing left to end is answered when the end that came first is durable, wherever that was made: its
- * wait for a standby may have been cancelled (ADR 111).
+ * whole by itself. An act that finds nothing left to end, or that names nothing because nothing was found, is answered when the end that
+ * came first is durable, wherever that was made: its wait for a standby may have been cancelled (ADR 111).
  */
 export class EndWriter {
   readonly #parts: EndWriterParts;
@@ -67,7 +67,6 @@ export class EndWriter {
 
   /** Ends those that still live and, where that ends any, what goes with it; durable when it returns, or with its transaction. */
   async end(ends: readonly End[], along: WithEnd = {}): Promise<readonly EndedSession[]> {
-    if (ends.length === 0) return [];
     const { events = [], all, transaction } = along;
     if (transaction) return this.#within(transaction, ends, events, all);
     if (!all) return (await this.#alone.submit({ ends, events })).sessions;
@@ -89,6 +88,7 @@ export class EndWriter {
     browserEnds: readonly BrowserSessionEnd[],
     transaction?: Transaction,
   ): Promise<readonly EndedBrowserSession[]> {
+    if (browserEnds.length === 0) return [];
     const statements = transaction ? statementsIn(transaction) : this.#parts.statements;
     return outcomeOf(await this.#run(statements, [{ ends: [], browserEnds, events: [] }])).browserSessions;
   }
@@ -98,7 +98,8 @@ export class EndWriter {
     const work = async (own: Transaction): Promise<readonly EndedSession[]> => {
       const first = await writeMassEnd(own, massEnd);
       afterCommit(own, () => this.#parts.announcer.all(massEnd));
-      return this.end(first, { transaction: own });
+      // The entry is a change, for whose commit everybody waits.
+      return first.length === 0 ? [] : this.end(first, { transaction: own });
     };
     return transaction ? work(transaction) : retrying(() => this.#parts.prisma.$transaction(work));
   }
@@ -106,6 +107,7 @@ export class EndWriter {
   /** Ends them with the statements of a transaction that is not Prisma's. The function that it returns belongs after the commit. */
   async endOn(statements: Statements, act: Partial<EndCall>): Promise<() => void> {
     const call = { ends: [], events: [], ...act };
+    if (isEmpty(call)) return () => {};
     const rows = await this.#run(statements, [call]);
     return () => this.#tell(rows, call.ends);
   }
@@ -141,19 +143,19 @@ export class EndWriter {
   }
 
   async #run(statements: Statements, calls: readonly EndCall[]): Promise<EndedRow[]> {
-    if (calls.every(isEmpty)) return [];
-    const { statement, values } = endOf(calls, this.#parts.retention);
-    const rows = await statements.run<EndedRow>(statement, values);
+    const rows = calls.every(isEmpty) ? [] : await this.#ended(statements, calls);
     if (rows.length === 0) await waitForStandby(statements);
     return rows;
   }
 
+  #ended(statements: Statements, calls: readonly EndCall[]): Promise<EndedRow[]> {
+    const { statement, values } = endOf(calls, this.#parts.retention);
+    return statements.run<EndedRow>(statement, values);
+  }
+
   /** The same for what these acts hold; those that find nothing to hold have ended nothing either. */
   async #runHeld(statements: Statements, acts: readonly JointEnd[]): Promise<EndedRow[]> {
-    const calls = await holdJointEnds(statements, acts);
-    if (!calls.every(isEmpty)) return this.#run(statements, calls);
-    await waitForStandby(statements);
-    return [];
+    return this.#run(statements, await holdJointEnds(statements, acts));
   }
 
   #tell(rows: readonly EndedRow[], ends: readonly End[]): void {

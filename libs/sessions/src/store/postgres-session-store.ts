@@ -10,6 +10,7 @@ import {
   type Statements,
   statementsIn,
   type Transaction,
+  waitForStandby,
 } from '@curfew/persistence';
 import type { Instant, SessionId } from '@curfew/session-policy';
 import type { Trial } from '@curfew/session-policy/trial';
@@ -220,11 +221,13 @@ export class PostgresSessionStore extends SessionStore {
     expiresAt: Instant,
     revoked: NewEvent,
   ): Promise<void> {
-    await this.#prisma.$executeRaw`
+    const recorded = await this.#prisma.$executeRaw`
       WITH entry AS (
         INSERT INTO revoked_token (token_hash, expires_at) VALUES (${tokenHash}, ${at(expiresAt)}) ON CONFLICT DO NOTHING RETURNING 1
       )
       ${insertEvents([revoked], 'WHERE EXISTS (SELECT 1 FROM entry)')}`;
+    // Somebody else was first, and may have been told that nothing is known of their commit (ADR 111).
+    if (recorded === 0) await waitForStandby(this.#statements);
   }
 
   /** Makes a change to one session; in the same statement with the record of the proof it was asked for with. */

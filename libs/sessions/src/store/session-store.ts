@@ -256,7 +256,10 @@ export abstract class SessionStore {
   /** Records that risk asked for a step-up at `at`, with its events; nothing where one is outstanding already. */
   abstract requireStepUp(id: SessionId, at: Instant, events: readonly NewEvent[]): Promise<void>;
 
-  /** Ends those of the sessions that still live; each with its one event, in one transaction, and tells followers. */
+  /**
+   * Ends those of the sessions that still live; each with its one event, in one transaction, and tells followers. Where none is left, also
+   * where none is named, the ends that came first are durable when it returns (ADR 111).
+   */
   abstract end(ends: readonly End[], along?: WithEnd): Promise<readonly EndedSession[]>;
 
   /**
