@@ -1,5 +1,4 @@
-import type { UpstreamOrigin } from '@curfew/artifacts';
-import { type Instant, latest, type SessionPolicy, seconds } from '@curfew/session-policy';
+import { earliest, type Instant, latest, type SessionPolicy, seconds } from '@curfew/session-policy';
 import {
   type BrowserSession,
   type BrowserSignInDecision,
@@ -9,6 +8,7 @@ import {
 import type { SessionService } from '@curfew/sessions';
 import { interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
 import { currentScope } from '../request-scope.js';
+import { boundOf, goingOn } from '../storage/upstream-bound.js';
 
 /** The name under which the library tells the pages of it, and the reason it gives a client that asked for no page. */
 export const proofRequired = 'proof_required';
@@ -58,15 +58,24 @@ function browserOf(
 ): { readonly browser: BrowserSession; readonly isProved: boolean } | null {
   const { session, result } = ctx.oidc;
   if (!session?.accountId) return null;
-  const found = currentScope().staged.foundBrowserSession(session.uid);
-  const row = found?.payload.accountId === session.accountId ? found.signIn : null;
-  const login = result?.login as
-    | { accountId: string; atMs?: Instant; seenMs?: Instant; upstream?: UpstreamOrigin }
-    | undefined;
-  const provedAt = login?.accountId === session.accountId ? login.atMs : undefined;
+  const { uid, accountId } = session;
+  const found = currentScope().staged.foundBrowserSession(uid);
+  const row = found?.payload.accountId === accountId ? found.signIn : null;
+  const login = result?.login as { accountId: string; atMs?: Instant; seenMs?: Instant } | undefined;
+  const provedAt = login?.accountId === accountId ? login.atMs : undefined;
   if (provedAt === undefined) return row && { browser: row, isProved: false };
-  if (row && row.signedInAt >= provedAt) return { browser: row, isProved: true };
-  const begun = signedInBrowser(policy, provedAt, login?.upstream?.endsAt);
+  const signIn = { accountId, loginTs: session.authTime() };
+  const notAfter = boundOf(uid, signIn);
+  const previous = goingOn(uid, signIn)?.signIn;
+  if (previous) {
+    const { absoluteDeadline } = previous;
+    const browser = {
+      ...previous,
+      absoluteDeadline: earliest(absoluteDeadline, notAfter ?? absoluteDeadline),
+    };
+    return { browser, isProved: true };
+  }
+  const begun = signedInBrowser(policy, provedAt, notAfter);
   // A proof that was given elsewhere may be hours old; the person who brought it is here.
   const seenAt = login?.seenMs ?? provedAt;
   const lastActiveAt = latest(seenAt, row?.lastActiveAt ?? seenAt);

@@ -118,6 +118,13 @@ export class InteractionAdapter extends ArtifactAdapter {
 const restsOnSignIn = (prompt: string | undefined): boolean =>
   prompt === 'consent' || prompt === enrolmentPrompt;
 
+/** The part of a code that says in which sign-in it was made; a device code has none until it is approved. */
+interface StoredCode {
+  readonly sessionUid?: string;
+  readonly accountId?: string;
+  readonly authTime?: number;
+}
+
 /** Codes that become a session: our own token endpoint redeems them (token-endpoint/grants). */
 export class CodeAdapter extends ArtifactAdapter {
   override async upsert(id?: string, payload?: Record<string, unknown>, expiresIn?: number): Promise<void> {
@@ -125,9 +132,9 @@ export class CodeAdapter extends ArtifactAdapter {
     if (holdsNul(payload)) throw new errors.InvalidRequest('parameters must not contain NUL');
     // A device code is asked for by the device itself; an authorization code is made in a browser and redeemed elsewhere.
     const origin = this.kind === 'AuthorizationCode' ? { origin: originOf(currentScope().signals) } : {};
-    const { sessionUid, accountId } = payload ?? {};
+    const { sessionUid, accountId, authTime: loginTs } = (payload ?? {}) as StoredCode;
     // The session of a code ends with the sign-in that it was made in, also where it is redeemed elsewhere.
-    const notAfterMs = typeof accountId === 'string' ? boundOf(String(sessionUid), accountId) : null;
+    const notAfterMs = boundOf(sessionUid, { accountId, loginTs });
     const bound = notAfterMs === null ? {} : { notAfterMs };
     await super.upsert(id, payload && { ...origin, ...bound, ...payload }, expiresIn);
   }

@@ -8,7 +8,7 @@ import { accountEvent } from '@curfew/sessions';
 import { Provider } from 'oidc-provider';
 import { currentScope } from '../request-scope.js';
 import { type AdapterParts, PartialAdapter } from './partial-adapter.js';
-import { boundOf, proofOf } from './upstream-bound.js';
+import { boundOf, goingOn, proofOf } from './upstream-bound.js';
 
 /** oidc-provider's cookie session. Its end at logout ends the sessions that were started from it and are not offline. */
 export class BrowserSessionAdapter extends PartialAdapter {
@@ -38,13 +38,13 @@ export class BrowserSessionAdapter extends PartialAdapter {
     if (oidc?.route === 'end_session_confirm' && oidc.entities.Client) {
       await this.endStartedFrom(oidc.session!.uid, oidc.entities.Client.clientId);
     }
-    const { uid = '', accountId, amr = [] } = payload as BrowserSessionPayload;
+    const { uid = '', accountId, loginTs, amr = [] } = payload as BrowserSessionPayload;
     if (accountId !== undefined) currentScope().signedInWith = uid;
     const found = staged.foundBrowserSession(uid);
-    const previous = keptSignIn(found, payload);
+    const previous = keptSignIn(payload);
     const isNew = accountId !== undefined && previous === null;
     const policy = accountId === undefined ? undefined : await this.policy();
-    const notAfter = accountId === undefined ? null : boundOf(uid, accountId);
+    const notAfter = boundOf(uid, { accountId, loginTs });
     const proof = accountId === undefined ? undefined : proofOf(accountId);
     const signIn = isNew
       ? begun(policy!, proof?.at ?? now, now, notAfter)
@@ -102,7 +102,8 @@ export class BrowserSessionAdapter extends PartialAdapter {
   private async endStartedFrom(browserSessionUid: string, clientId: string): Promise<void> {
     const { now, signals } = currentScope();
     const started = await this.parts.queries.liveOfBrowser(browserSessionUid, clientId);
-    await this.parts.sessions.end(started, 'logout', { signals }, now);
+    // Where nothing is left to end, the commit of this browser session waits for the end that came first.
+    if (started.length > 0) await this.parts.sessions.end(started, 'logout', { signals }, now);
   }
 }
 
@@ -121,18 +122,11 @@ const begun = (
   lastActiveAt: now,
 });
 
-/** The sign-in that goes on, or null where it is another's or the person has proved anew who they are. An act of theirs moves its activity. */
-function keptSignIn(
-  found: FoundBrowserSession | undefined,
-  payload: BrowserSessionPayload,
-): KeptSignIn | null {
-  const { accountId, loginTs } = payload;
-  const { signIn = null, payload: before } = found ?? {};
-  const isSame = before?.accountId === accountId && before?.loginTs === loginTs;
-  if (!signIn || !isSame || accountId === undefined) return null;
-  const { isAct, now, staged } = currentScope();
-  if (staged.proof && staged.proof.accountId === accountId && staged.proof.at > signIn.signedInAt)
-    return null;
+/** The sign-in that goes on, or null where a new one begins. An act of the person moves its activity. */
+function keptSignIn(payload: BrowserSessionPayload): KeptSignIn | null {
+  const { signIn } = goingOn(payload.uid, payload) ?? {};
+  if (!signIn) return null;
+  const { isAct, now } = currentScope();
   return isAct ? { ...signIn, lastActiveAt: latest(signIn.lastActiveAt, now) } : signIn;
 }
 
