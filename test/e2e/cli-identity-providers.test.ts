@@ -66,6 +66,27 @@ describe('identity providers at the command line', () => {
     expect((await world.get('/v1/identity-providers/corp')).status).toBe(404);
   });
 
+  it('stay switched off when they are changed, and are changed only as the file knows them', async () => {
+    const settings = { issuer: 'https://off.example.test', name: 'Off', client_id: 'curfew' };
+    const [file, secret] = await files('off', settings);
+    const shown = async () => (await world.get('/v1/identity-providers/off')).body;
+    expect((await providers('add', 'off', file, '--secret-file', secret)).code).toBe(0);
+    expect((await providers('disable', 'off')).code).toBe(0);
+    // The file of before does not say that it is to be on.
+    const changed = await providers('change', 'off', file, '--secret-file', secret, '--version', '2');
+    expect([changed.code, changed.err, changed.out]).toEqual([0, '', 'Version 3. It is disabled.\n']);
+    expect(await shown()).toMatchObject({ ...settings, enabled: false, version: 3 });
+    const [on] = await files('on', { ...settings, enabled: true, name: 'On' });
+    // Somebody has changed it since the file was made.
+    const late = await providers('change', 'off', on, '--version', '2');
+    expect([late.code, late.err]).toEqual([5, expect.stringMatching(/version/i)]);
+    const wrong = await providers('change', 'off', on, '--version', 'two');
+    expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('--version must be a whole number')]);
+    expect(await shown()).toMatchObject({ name: 'Off', enabled: false, version: 3 });
+    expect((await providers('change', 'off', on)).out).toBe('Version 4.\n');
+    expect(await shown()).toMatchObject({ name: 'On', enabled: true, version: 4 });
+  });
+
   it('are refused by the member that is wrong, and a file by its name, and nothing is added', async () => {
     const [file, secret] = await files('wrong', { issuer: 'no address', name: 'Wrong', client_id: 'curfew' });
     const refused = await providers('add', 'wrong', file, '--secret-file', secret);

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { contextOf } from '../context.js';
 import { CommandError, exitCodes } from '../exit.js';
 import { table } from '../output.js';
+import { wholeNumber } from '../whole-number.js';
 
 interface ExchangeOptions {
   readonly for: string;
@@ -69,9 +70,4 @@ function rightOf(options: ExchangeOptions): Right {
     ...(options.depth === undefined ? {} : { max_depth: wholeNumber('--depth', options.depth) }),
     ...(options.lifetime === undefined ? {} : { max_lifetime: wholeNumber('--lifetime', options.lifetime) }),
   };
-}
-
-function wholeNumber(name: string, text: string): number {
-  if (!/^\d+$/.test(text)) throw new CommandError(`${name} must be a whole number`, exitCodes.usage);
-  return Number(text);
 }

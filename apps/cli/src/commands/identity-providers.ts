@@ -5,6 +5,12 @@ import { secretFrom } from '../connection.js';
 import { accountId, confirm, contextOf } from '../context.js';
 import { CommandError, exitCodes } from '../exit.js';
 import { facts, table } from '../output.js';
+import { wholeNumber } from '../whole-number.js';
+
+interface ChangeOptions {
+  readonly secretFile?: string;
+  readonly version?: string;
+}
 
 const pathOf = (id: string): string => `/v1/identity-providers/${encodeURIComponent(id)}`;
 
@@ -75,20 +81,34 @@ const change = (): Command =>
   new Command('change')
     .summary('replace its settings; the secret stays unless another is given')
     .argument('<id>')
-    .argument('<file>', 'all its settings in JSON; missing members get their defaults again')
+    .argument(
+      '<file>',
+      'its settings in JSON; it stays enabled or disabled where the file does not say, and other missing members get their defaults again',
+    )
     .option('--secret-file <file>', 'a file with a new client secret, or - for standard input')
-    .addHelpText('after', '\nExample:\n  curfew identity-providers change corp corp.json')
-    .action(async (id: string, file: string, options: { secretFile?: string }, command: Command) => {
+    .option(
+      '--version <number>',
+      'the version that the file was made from: the change is refused if another one was made since',
+    )
+    .addHelpText('after', '\nExample:\n  curfew identity-providers change corp corp.json --version 3')
+    .action(async (id: string, file: string, options: ChangeOptions, command: Command) => {
       const context = contextOf(command);
       const admin = await context.admin();
+      const madeFrom = options.version === undefined ? undefined : wholeNumber('--version', options.version);
       const secret = await secretFrom(options.secretFile);
+      const settings = await settingsIn(file);
+      const found = await admin.get(pathOf(id));
+      // Somebody may have switched it off in a hurry; a file that was written before does not undo that.
       const wanted = {
-        ...(await settingsIn(file)),
+        ...{ enabled: found.enabled, ...settings },
         ...(secret === undefined ? {} : { client_secret: secret }),
       };
-      const { version } = await admin.get(pathOf(id));
-      const { body } = await admin.send('PUT', pathOf(id), { body: wanted, version });
-      context.output.line(context.output.json ? JSON.stringify(body, null, 2) : `Version ${body.version}.`);
+      const request = { body: wanted, version: madeFrom ?? found.version };
+      const { body } = await admin.send('PUT', pathOf(id), request);
+      const state = body.enabled ? '' : ' It is disabled.';
+      context.output.line(
+        context.output.json ? JSON.stringify(body, null, 2) : `Version ${body.version}.${state}`,
+      );
     });
 
 const switched = (name: string, enabled: boolean, summary: string): Command =>
