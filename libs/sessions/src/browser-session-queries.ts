@@ -110,12 +110,21 @@ export class BrowserSessionQueries {
     return found;
   }
 
-  /** The browsers in which somebody signed in by way of one of these sessions at another identity provider, as far as they stand. */
+  /**
+   * All browsers in which somebody signed in by way of one of these sessions at another identity provider, as far as they stand. A provider
+   * that names no sessions in its ID tokens says the same of every browser of a person, and nobody asks again for those that were left out.
+   */
   async ofUpstream(keys: readonly string[], transaction: Transaction): Promise<readonly string[]> {
-    const rows = await transaction.$queryRaw<{ uid: string }[]>`
-      SELECT uid FROM browser_session
-      WHERE upstream && ${[...keys]}::text[] AND upstream IS NOT NULL AND ended_at IS NULL ORDER BY uid LIMIT ${maxOfUpstream}`;
-    return rows.map(({ uid }) => uid);
+    const found: string[] = [];
+    for (let last: string | undefined = ''; last !== undefined; ) {
+      const rows: { uid: string }[] = await transaction.$queryRaw`
+        SELECT uid FROM browser_session
+        WHERE upstream && ${[...keys]}::text[] AND upstream IS NOT NULL AND ended_at IS NULL AND uid > ${last}
+        ORDER BY uid LIMIT ${browsersAtOnce}`;
+      found.push(...rows.map(({ uid }) => uid));
+      last = rows.length < browsersAtOnce ? undefined : found.at(-1);
+    }
+    return found;
   }
 
   async #read(
@@ -131,8 +140,8 @@ export class BrowserSessionQueries {
 /** The most browsers that one list shows. */
 const maxListed = 200;
 
-/** The browsers that one session elsewhere ends at most: it is one browser's, or one person's. */
-const maxOfUpstream = 1_000;
+/** The browsers of one session elsewhere that one statement reads. */
+const browsersAtOnce = 1_000;
 
 function summaryOf(row: Row, policy: SessionPolicy, now: Instant): BrowserSessionSummary | null {
   const [uid, accountId, baseline, endedAt, reason, endDetail, notBefore, ...columns] = row;
