@@ -145,7 +145,7 @@ const shownBy: Readonly<Record<string, Shown | string>> = {
   'TimeoutReturns.seen': ['test/integration/insight.test.ts', 'as many steps as fit wait for a flush'],
   'TimeoutReturns.counted': ['test/integration/insight.test.ts', 'as many cuts as fit are counted once'],
   'HttpServer.connections': ['libs/web/src/http-server.spec.ts', 'closes a connection beyond its limit'],
-  'OfferedProviders.offered': ['test/e2e/identity-providers.test.ts', 'are offered up to twenty'],
+  'OfferedProviders.known': ['test/e2e/identity-providers.test.ts', 'are offered up to twenty'],
   'PushingTransmitters.known': ['test/e2e/signals-received.test.ts', 'are fifty at most'],
   'TransmitterKeys.found': 'It has an entry for each issuer that operators wrote.',
   'UserAgentReader.known': ['libs/signals/src/user-agent.spec.ts', 'are remembered to a number'],

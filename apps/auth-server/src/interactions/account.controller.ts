@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { LinkedIdentities } from '@curfew/accounts/identity-providers';
 import { Clock } from '@curfew/clock';
 import type { Language } from '@curfew/pages';
 import { earliest, type RequestSignals } from '@curfew/session-policy';
@@ -25,6 +26,7 @@ export class AccountController {
     private readonly settings: PageSettings,
     private readonly signals: SignalsReader,
     private readonly upstream: UpstreamParts,
+    private readonly identities: LinkedIdentities,
   ) {}
 
   @Get()
@@ -35,7 +37,9 @@ export class AccountController {
     const sessionCount = await this.own.sessionCount(id);
     const model = this.settings.pageFor(request);
     const hasSecondStep = secondFactors.length > 0;
-    const hasProviders = this.upstream.offered.offered.length > 0;
+    // Links stay while their provider is switched off, and are there to be removed.
+    const hasProviders =
+      this.upstream.offered.open.length > 0 || (await this.identities.ofAccount(id)).length > 0;
     sendPage(response, homePage({ ...model, username, sessionCount, hasSecondStep, hasProviders }));
   }
 

@@ -56,7 +56,7 @@ export class IdentitiesController {
       canProve,
       done: identityChangesDone.find((one) => one === done),
     });
-    page.send(markup, this.offers.offered.offered.length > 0);
+    page.send(markup, this.offers.offered.open.length > 0);
   }
 
   @Post()
@@ -110,8 +110,9 @@ export class IdentitiesController {
   }
 
   private changes(linked: readonly LinkedIdentity[]): readonly IdentityChange[] {
-    const { offered } = this.offers.offered;
-    const free = offered.filter(({ issuer }) => linked.every((one) => one.issuer !== issuer));
+    const free = this.offers.offered.open.filter(({ issuer }) =>
+      linked.every((one) => one.issuer !== issuer),
+    );
     return [
       ...free.map(({ id, name }) => ({ act: linking(id), kind: 'link' as const, name })),
       ...linked.map((one) => ({ act: unlinking(one), kind: 'unlink' as const, name: this.nameOf(one) })),
@@ -123,7 +124,7 @@ export class IdentitiesController {
   }
 
   private offerOf({ issuer }: LinkedIdentity) {
-    return this.offers.offered.offered.find((one) => one.issuer === issuer);
+    return this.offers.offered.of(issuer);
   }
 }
 

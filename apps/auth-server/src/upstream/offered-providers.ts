@@ -9,26 +9,37 @@ export interface OfferedProvider {
   readonly linksByEmail: boolean;
 }
 
-/** The providers that one page offers at most. */
+/** The providers that the sign-in page offers at most. */
 const maxOffered = 20;
+/** The providers that are known by name at most. */
+const maxKnown = 200;
 
-/** The identity providers that sign-in pages offer, in memory: a page costs no statement for them. */
+/** The identity providers that pages name, in memory: a page costs no statement for them. */
 export class OfferedProviders {
-  #offered: readonly OfferedProvider[] = [];
+  #known: readonly (OfferedProvider & { readonly enabled: boolean })[] = [];
 
   constructor(private readonly providers: Pick<IdentityProviders, 'list'>) {}
 
   /** To be called at the start, and whenever a change is announced or may have been missed. */
   async load(): Promise<void> {
-    const found = await this.providers.list(null, 200);
-    this.#offered = found
-      .filter(({ enabled }) => enabled)
-      .slice(0, maxOffered)
-      .map(({ id, name, issuer, linksByEmail }) => ({ id, name, issuer, linksByEmail }));
+    const found = await this.providers.list(null, maxKnown);
+    this.#known = found.map(({ id, name, issuer, linksByEmail, enabled }) => ({
+      ...{ id, name, issuer, linksByEmail, enabled },
+    }));
   }
 
-  /** Those that are offered now. */
+  /** Those with which people may sign in now. */
+  get open(): readonly OfferedProvider[] {
+    return this.#known.filter(({ enabled }) => enabled);
+  }
+
+  /** Those of them that the sign-in page offers. */
   get offered(): readonly OfferedProvider[] {
-    return this.#offered;
+    return this.open.slice(0, maxOffered);
+  }
+
+  /** The one with this issuer, also while it is switched off; undefined where none is known. */
+  of(issuer: string): OfferedProvider | undefined {
+    return this.#known.find((one) => one.issuer === issuer);
   }
 }
