@@ -29,6 +29,8 @@ export class SignalTransmitter {
   readonly polls: Poll[] = [];
   /** Answers in place of the right ones, by path. */
   readonly answers = new Map<string, { readonly status: number; readonly body: string } | 'hang'>();
+  /** Is called when a question has come, before it is answered. */
+  onPoll: () => void = () => {};
   /** Questions that are being answered, and the most there were at once. */
   atOnce = 0;
   mostAtOnce = 0;
@@ -37,9 +39,11 @@ export class SignalTransmitter {
   #server: Server | undefined;
   #port = 0;
   #count = 0;
+  /** The name of the key that is published. */
+  #kid = 'one';
 
   private constructor(
-    private readonly published: KeyPair,
+    private published: KeyPair,
     private readonly other: KeyPair,
   ) {}
 
@@ -66,6 +70,12 @@ export class SignalTransmitter {
     return `http://127.0.0.1:${this.#port}`;
   }
 
+  /** Signs with another key from now on, and publishes that alone. */
+  async roll(kid: string): Promise<void> {
+    this.published = await generateKeyPair('ES256');
+    this.#kid = kid;
+  }
+
   /** A token about one event, with changes. */
   async set(event: string, subject: unknown, { claims = {}, header = {}, isForged }: SetDeviation = {}) {
     this.#count += 1;
@@ -80,7 +90,7 @@ export class SignalTransmitter {
     const members = Object.entries({ ...right, ...claims }).filter(([, value]) => value !== undefined);
     const { privateKey } = isForged ? this.other : this.published;
     return new SignJWT(Object.fromEntries(members))
-      .setProtectedHeader({ alg: 'ES256', kid: 'one', typ: 'secevent+jwt', ...header })
+      .setProtectedHeader({ alg: 'ES256', kid: this.#kid, typ: 'secevent+jwt', ...header })
       .sign(privateKey);
   }
 
@@ -100,11 +110,12 @@ export class SignalTransmitter {
       return { spec_version: '1_0', issuer: this.issuer, jwks_uri: `${this.issuer}/jwks` };
     if (path === '/jwks') {
       const jwk = await exportJWK(this.published.publicKey);
-      return { keys: [{ ...jwk, kid: 'one', alg: 'ES256', use: 'sig' }] };
+      return { keys: [{ ...jwk, kid: this.#kid, alg: 'ES256', use: 'sig' }] };
     }
     if (path !== '/poll') return null;
     this.atOnce += 1;
     this.mostAtOnce = Math.max(this.mostAtOnce, this.atOnce);
+    this.onPoll();
     try {
       if (this.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, this.delayMs));
       return this.fetched(request.headers.authorization, JSON.parse(body) as Members);

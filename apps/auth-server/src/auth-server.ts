@@ -32,6 +32,7 @@ import {
   PagesOfProtocol,
   readInstallationLook,
 } from './interactions/index.js';
+import type { AnnouncedRows } from './kept-rows.js';
 import { NodeMetrics, routeOf } from './metrics/index.js';
 import { assembleProtocol } from './protocol.js';
 import { publicServer } from './public-server.js';
@@ -85,11 +86,15 @@ export async function startAuthServer(
   const metrics = new NodeMetrics(await tracingOf(configuration));
   const followers = await serveFollowers(foundation, protocol, metrics.probed);
   const throttled = await ThrottledRequests.over(foundation);
-  const listener = listen(foundation, background, followers, throttled, { upstream, received });
+  const kept: readonly AnnouncedRows[] = [
+    { channel: alertsChannel, subject: 'whom alerts hold back', rows: throttled },
+    { channel: identityProvidersChannel, subject: 'the identity providers', rows: upstream.offered },
+    { channel: transmittersChannel, subject: 'the transmitters', rows: received.pushing },
+  ];
+  const listener = listen(foundation, background, followers, kept);
   await listener.start();
   await followers.feed.appear();
-  await upstream.offered.load();
-  await received.pushing.load();
+  await Promise.all(kept.map(({ rows }) => rows.load()));
   foundation.registry.trust();
   const app = await pages(foundation, {
     feed: followers.feed,
@@ -105,7 +110,7 @@ export async function startAuthServer(
   const server = publicServer(foundation, protocol.server.handle, app, told, throttled, metrics);
   await surroundings.mayListen();
   const port = await server.open(configuration.listen.auth);
-  background.start(surroundings.runsJobsOfAll, received.polls);
+  background.start(surroundings.runsJobsOfAll, received.polls, kept);
   const telling = await startDeliveries(foundation, surroundings, { metrics, feed: followers.feed, hears });
   const stop = async (): Promise<void> => {
     const { shutdownDelayMs, shutdownGraceMs } = configuration.limits;
@@ -201,28 +206,20 @@ function listen(
   foundation: Foundation,
   background: Background,
   { feed }: FollowerService,
-  throttled: ThrottledRequests,
-  { upstream, received }: { readonly upstream: UpstreamParts; readonly received: SignalsReceived },
+  kept: readonly AnnouncedRows[],
 ): DatabaseListener {
-  const reload = (kept: { load(): Promise<void> }, subject: string) => () =>
-    void kept.load().catch((err: unknown) => foundation.log.error({ err }, `reading ${subject}`));
-  const reloadThrottled = reload(throttled, 'whom alerts hold back');
-  const reloadOffered = reload(upstream.offered, 'the identity providers');
-  const reloadPushing = reload(received.pushing, 'the transmitters');
+  const reload = ({ subject, rows }: AnnouncedRows): void =>
+    void rows.load().catch((err: unknown) => foundation.log.error({ err }, `reading ${subject}`));
   return hearAnnouncements(foundation, {
     channels: new Map<string, (payload: string) => void>([
       [registryChannel, () => background.policiesChanged()],
       [endsChannel, (payload) => feed.heard(payload)],
-      [alertsChannel, reloadThrottled],
-      [identityProvidersChannel, reloadOffered],
-      [transmittersChannel, reloadPushing],
+      ...kept.map((one) => [one.channel, () => reload(one)] as const),
     ]),
     reloadKeys: () => background.reloadKeys(),
     onGap: () => {
       background.policiesChanged();
-      reloadThrottled();
-      reloadOffered();
-      reloadPushing();
+      for (const one of kept) reload(one);
     },
   });
 }

@@ -2,12 +2,15 @@ import { type Foundation, ServiceLoops } from '@curfew/foundation';
 import { prunePlaces } from '@curfew/mail';
 import type { ProtocolServer } from '@curfew/oidc';
 import { plus, seconds } from '@curfew/session-policy';
+import type { AnnouncedRows } from './kept-rows.js';
 import type { TransmitterPolls } from './signals/index.js';
 
 /** Rows that one statement of the pruning deletes at most. */
 const batch = 1_000;
 /** Milliseconds between two looks for transmitters that are due to be polled. */
 const longestWithoutPollMs = 1_000;
+/** Milliseconds after which rows in memory are read again: the net under announcements, and under a read that failed. */
+const keptMs = 5_000;
 
 /** The background loops of a node. */
 export class Background {
@@ -21,11 +24,12 @@ export class Background {
   }
 
   /** Starts the loops every process needs and, where it looks after all, those of which one on a machine is enough. */
-  start(runsJobsOfAll: boolean, polls: TransmitterPolls): void {
+  start(runsJobsOfAll: boolean, polls: TransmitterPolls, kept: readonly AnnouncedRows[]): void {
     const { configuration, sweeper, browserSweeper, clock } = this.foundation;
     const { signal } = this.#loops;
     this.#loops.start();
     this.#loops.every(30_000, 'looking after signing keys', () => this.reloadKeys());
+    for (const { subject, rows } of kept) this.#loops.every(keptMs, `reading ${subject}`, () => rows.load());
     if (!runsJobsOfAll) return;
     this.#loops.every(configuration.sweepIntervalMs, 'sweeping sessions', async () => {
       while (await sweeper.run(clock.now(), signal));

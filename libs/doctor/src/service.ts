@@ -72,22 +72,32 @@ export function checkReceivers(
     : fine('receivers', receivers.length === 0 ? 'none' : `${receivers.length} told of events`);
 }
 
-/** Looks whether those that tell of security events can be asked. */
-export function checkTransmitters(
-  transmitters: readonly {
-    readonly id: string;
-    readonly enabled: boolean;
-    readonly pollFailures: number;
-    readonly pollFault: string | null;
-  }[],
-): Finding {
-  const failing = transmitters.filter(({ enabled, pollFailures }) => enabled && pollFailures > 0);
+/** Looks whether those that are enabled to tell of security events can be heard: whether their headers open, and whether polls are answered. */
+export function checkTransmitters({
+  opened,
+  unreadable,
+}: {
+  readonly opened: readonly {
+    readonly transmitter: {
+      readonly id: string;
+      readonly pollFailures: number;
+      readonly pollFault: string | null;
+    };
+  }[];
+  readonly unreadable: readonly string[];
+}): Finding {
+  if (unreadable.length > 0)
+    return wrong(
+      'transmitters',
+      `the header does not open: ${unreadable.join(', ')}`,
+      'a key-encryption secret that it was sealed under is missing; bring it back, or give authorization anew',
+    );
+  const failing = opened.flatMap(({ transmitter }) => (transmitter.pollFailures > 0 ? [transmitter] : []));
   if (failing.length > 0)
     return wrong(
       'transmitters',
       `could not be polled: ${failing.map(({ id, pollFault }) => `${id} (${pollFault})`).join(', ')}`,
       'what they tell of ends nothing here until they answer: look at their address, header and keys',
     );
-  const heard = transmitters.filter(({ enabled }) => enabled).length;
-  return fine('transmitters', heard === 0 ? 'none' : `${heard} heard`);
+  return fine('transmitters', opened.length === 0 ? 'none' : `${opened.length} heard`);
 }

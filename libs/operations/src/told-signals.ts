@@ -18,7 +18,8 @@ const by: Actor = { kind: 'system', id: null, ip: null };
 
 /**
  * Ends everything of the person of whom a transmitter tells, once for each token, and records it with the reason that the transmitter gave. A
- * person it may not speak of is nobody; so is everyone once the transmitter was changed or taken away.
+ * person it may not speak of is nobody; so is everyone once the transmitter was switched off or taken away.
+ * @throws TransmitterChanged where it has other settings by now
  */
 export async function actOnSignal(
   parts: SignalParts,
@@ -34,7 +35,8 @@ export async function actOnSignal(
     const target = { kind: 'account', target: accountId } as const;
     const note = `${transmitter.id}: ${signal}${reason === null ? '' : `: ${reason}`}`;
     const { at } = await endEverything(parts, target, 'signal_received', { by, note }, tx);
-    const told = { transmitter: transmitter.id, signal, jti, reason, by };
+    // A text about a person: an erasure takes it out of the event by this name.
+    const told = { transmitter: transmitter.id, signal, jti, note: reason, by };
     await parts.events.record([accountEvent(accountId, 'signal.received', told, at)], tx);
     return 'ended';
   };

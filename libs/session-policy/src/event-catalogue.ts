@@ -158,7 +158,8 @@ const table = {
     readonly transmitter: string;
     readonly signal: string;
     readonly jti: string;
-    readonly reason: string | null;
+    /** The reason that the transmitter gave. */
+    readonly note: string | null;
     readonly by: Actor;
   }>('Another service told of a security event, and everything of the account ended (Shared Signals).'),
   'consent.withdrawn': withCause<{ readonly by: Actor }>('An account withdrew its consent to a client.'),

@@ -13,7 +13,7 @@ const examine = operation({
   tag: 'service',
   summary: 'Checks the installation, and says what to do.',
   description:
-    'Database, migrations, clocks, failover, poolers, signing keys, mail, identity providers, receivers, certificate, and whether the processes can be reached, as seen by this process of the admin API. A run takes at most ten seconds and is shared by everybody who asks within three seconds of it. `curfew doctor` looks at the machine that it runs on, too.',
+    'Database, migrations, clocks, failover, poolers, signing keys, mail, identity providers, receivers, transmitters, certificate, and whether the processes can be reached, as seen by this process of the admin API. A run takes at most ten seconds and is shared by everybody who asks within three seconds of it. `curfew doctor` looks at the machine that it runs on, too.',
   scope: 'events:read',
   answers: {
     200: {

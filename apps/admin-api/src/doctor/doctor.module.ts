@@ -59,7 +59,7 @@ const doctorOn = (
       mail: async (now) => [checkMail(await mails.depth(now))],
       'identity providers': async () => [checkProviders(await foundation.identityProviders.examined())],
       receivers: async () => [checkReceivers(await receivers.list())],
-      transmitters: async () => [checkTransmitters(await foundation.transmitters.list())],
+      transmitters: async () => [checkTransmitters(await foundation.transmitters.examined())],
     },
     foundation.log,
   );

@@ -5,6 +5,7 @@ import type { SignalsReader } from '@curfew/signals';
 import { routes } from '@curfew/token-endpoint';
 import { ProblemError, sendProblem } from '@curfew/web';
 import { isForClients, refuseClient } from '../client-refusal.js';
+import { type Kept, KeptRows } from '../kept-rows.js';
 
 /** Endpoints that take tokens, codes and passwords; throttled networks can still read metadata and sign out. */
 const guarded: ReadonlySet<string> = new Set([
@@ -17,11 +18,15 @@ const guarded: ReadonlySet<string> = new Set([
   routes.pushed_authorization_request,
 ]);
 /** Answers 429 to requests from networks that an alert holds back. Introspection is not among them: it is asked by our own APIs. */
-export class ThrottledRequests {
+export class ThrottledRequests implements Kept {
+  readonly #rows: KeptRows;
+
   private constructor(
     private readonly networks: ThrottledNetworks,
     private readonly signals: SignalsReader,
-  ) {}
+  ) {
+    this.#rows = new KeptRows(() => networks.load());
+  }
 
   /** Knows at once what earlier alerts hold back. */
   static async over({ prisma, clock, signals }: Foundation): Promise<ThrottledRequests> {
@@ -30,9 +35,8 @@ export class ThrottledRequests {
     return new ThrottledRequests(networks, signals);
   }
 
-  /** To be called whenever an alert is announced, or may have been missed. */
   load(): Promise<void> {
-    return this.networks.load();
+    return this.#rows.load();
   }
 
   /** Answers the request, to a path below the issuer, if it comes from such a network; says whether it did. */

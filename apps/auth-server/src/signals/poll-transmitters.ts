@@ -1,8 +1,15 @@
 import type { Clock } from '@curfew/clock';
-import { type OpenedTransmitter, SetRefused, type Transmitters } from '@curfew/events/transmitters';
+import {
+  type OpenedTransmitter,
+  SetRefused,
+  TransmitterChanged,
+  type Transmitters,
+} from '@curfew/events/transmitters';
+import { isDatabaseUnavailable } from '@curfew/persistence';
 import { isObject } from '@curfew/resource-server/jws';
 import { limitedText, type outboundFetch } from '@curfew/token-endpoint/client';
 import { readSet, type SignalIntake } from './signal-intake.js';
+import { KeyNotYetKnown, KeysUnavailable } from './transmitter-keys.js';
 
 /** Tokens that are asked for at once, and bytes of an answer. */
 const maxEvents = 50;
@@ -25,9 +32,27 @@ interface SetError {
   readonly description: string;
 }
 
+/** What is told to a transmitter of its tokens, beside how many more it may send. */
+interface Told {
+  readonly ack: readonly string[];
+  readonly setErrs: Readonly<Record<string, SetError>>;
+  /** Whether nothing more can be carried out now. */
+  readonly isLast: boolean;
+}
+
+/** One run of questions to one transmitter. */
+interface Run extends OpenedTransmitter {
+  /** Stops the process. */
+  readonly signal: AbortSignal;
+  /** Whether there is time for more. */
+  readonly mayGoOn: () => boolean;
+  /** Why tokens could not be carried out, by the ids under which they were sent: they are not asked for twice. */
+  readonly failures: Map<string, unknown>;
+}
+
 /** The dependencies of polling. */
 export interface PollParts {
-  readonly transmitters: Pick<Transmitters, 'claim' | 'polled'>;
+  readonly transmitters: Pick<Transmitters, 'claim' | 'polled' | 'release'>;
   readonly intake: SignalIntake;
   readonly clock: Clock;
   readonly fetch: ReturnType<typeof outboundFetch>;
@@ -39,9 +64,14 @@ export interface PollParts {
 export class TransmitterPolls {
   constructor(private readonly parts: PollParts) {}
 
-  /** Polls those that are due, a few at a time, until none is or it is stopped: one that answers slowly holds few others up. */
+  /**
+   * Polls those that are due, a few at a time, until none is or it is stopped: one that answers slowly holds few others up. It is over when all
+   * of that is.
+   */
   async run(signal: AbortSignal): Promise<void> {
-    await Promise.all(Array.from({ length: atOnce }, () => this.#pollDue(signal)));
+    const all = await Promise.allSettled(Array.from({ length: atOnce }, () => this.#pollDue(signal)));
+    const failed = all.find((one) => one.status === 'rejected');
+    if (failed) throw failed.reason;
   }
 
   async #pollDue(signal: AbortSignal): Promise<void> {
@@ -55,61 +85,72 @@ export class TransmitterPolls {
 
   async #poll(opened: OpenedTransmitter, signal: AbortSignal): Promise<void> {
     const { transmitters, clock, intervalMs, report } = this.parts;
-    const { id } = opened.transmitter;
+    const { transmitter } = opened;
+    const began = performance.now();
+    const mayGoOn = () => !signal.aborted && performance.now() - began <= longestRunMs;
+    const failures: Run['failures'] = new Map();
     let fault: string | null = null;
     try {
-      await this.#rounds(opened, signal);
+      await this.#rounds({ ...opened, signal, mayGoOn, failures });
     } catch (error) {
-      fault = faultOf(error);
-      report(error, id);
+      // It was changed, so it is due anew; or this process stops, and another one goes on.
+      if (error instanceof TransmitterChanged || signal.aborted)
+        return transmitters.release(transmitter, clock.now());
+      fault = faultOf(error, failures.size > 0 ? 'a token could not be carried out' : 'no answer');
+      report(error, transmitter.id);
     }
-    await transmitters.polled(id, fault, clock.now(), intervalMs);
+    await transmitters.polled(transmitter, fault, clock.now(), intervalMs);
   }
 
   /** Asks until nothing waits, or often enough; tokens are carried out before a question acknowledges them. */
-  async #rounds(opened: OpenedTransmitter, signal: AbortSignal): Promise<void> {
-    const began = performance.now();
-    let ack: readonly string[] = [];
-    let setErrs: Readonly<Record<string, SetError>> = {};
-    for (let round = 1; ; round += 1) {
-      const isLast = round >= maxRounds || performance.now() - began > longestRunMs || signal.aborted;
-      const answer = await this.#ask(opened, { ack, setErrs, maxEvents: isLast ? 0 : maxEvents });
-      if (isLast) return;
+  async #rounds(run: Run): Promise<void> {
+    let told: Told = { ack: [], setErrs: {}, isLast: false };
+    for (let round = 1; round < maxRounds && run.mayGoOn() && !told.isLast; round += 1) {
+      const answer = await this.#ask(run, told, maxEvents, run.signal);
       const sets = Object.entries(answer).slice(0, maxEvents);
-      if (sets.length === 0) return;
-      const taken = await this.#take(opened, sets);
-      ack = taken.ack;
-      setErrs = taken.setErrs;
-      if (taken.failure === undefined) continue;
-      // Those that were carried out are acknowledged; the others come again.
-      await this.#ask(opened, { ack, setErrs, maxEvents: 0 });
-      throw taken.failure;
+      const untried = sets.filter(([jti]) => !run.failures.has(jti));
+      told = await this.#take(run, untried);
+      if (untried.length === 0) break;
     }
+    if (told.ack.length > 0 || Object.keys(told.setErrs).length > 0) await this.#ask(run, told, 0);
+    const [failure] = run.failures.values();
+    // Those that were carried out are acknowledged; the others come again.
+    if (failure !== undefined) throw failure;
   }
 
-  async #take({ transmitter }: OpenedTransmitter, sets: readonly (readonly [string, unknown])[]) {
+  /** Carries tokens out. One that cannot be now holds up none of the others, unless they would fail like it. @throws TransmitterChanged */
+  async #take(run: Run, sets: readonly (readonly [string, unknown])[]): Promise<Told> {
     const ack: string[] = [];
-    const setErrs: Record<string, SetError> = {};
+    const setErrs = new Map<string, SetError>();
+    const cameAt = this.parts.clock.now();
+    let isLast = false;
     for (const [jti, text] of sets) {
+      if (isLast || !run.mayGoOn()) break;
       try {
-        await this.parts.intake.take(transmitter, readSet(typeof text === 'string' ? text : ''), jti);
+        const jws = readSet(typeof text === 'string' ? text : '');
+        await this.parts.intake.take(run.transmitter, jws, cameAt, jti);
         ack.push(jti);
-      } catch (failure) {
-        if (!(failure instanceof SetRefused)) return { ack, setErrs, failure };
-        setErrs[jti] = { err: failure.code, description: failure.message };
+      } catch (error) {
+        if (error instanceof TransmitterChanged) throw error;
+        if (error instanceof SetRefused) setErrs.set(jti, { err: error.code, description: error.message });
+        else run.failures.set(jti, error);
+        isLast = isOfAll(error);
       }
     }
-    return { ack, setErrs, failure: undefined };
+    return { ack, setErrs: Object.fromEntries(setErrs), isLast };
   }
 
   async #ask(
     { transmitter, authorization }: OpenedTransmitter,
-    question: { readonly ack: readonly string[]; readonly setErrs: object; readonly maxEvents: number },
+    { ack, setErrs }: Told,
+    most: number,
+    signal?: AbortSignal,
   ): Promise<Readonly<Record<string, unknown>>> {
     const response = await this.parts.fetch(transmitter.endpointUrl!, {
       method: 'POST',
       headers: { 'content-type': 'application/json', accept: 'application/json', authorization },
-      body: JSON.stringify({ ...question, returnImmediately: true }),
+      body: JSON.stringify({ ack, setErrs, maxEvents: most, returnImmediately: true }),
+      ...(signal && { signal }),
     });
     if (response.status !== 200) {
       await response.body?.cancel();
@@ -122,6 +163,10 @@ export class TransmitterPolls {
   }
 }
 
+/** Whether the next token would fail by the same cause: no keys, or no database. */
+const isOfAll = (error: unknown): boolean =>
+  error instanceof KeysUnavailable ? !(error instanceof KeyNotYetKnown) : isDatabaseUnavailable(error);
+
 function membersOf(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -131,11 +176,10 @@ function membersOf(text: string): unknown {
 }
 
 /** A sentence for operators that repeats nothing of an answer. */
-function faultOf(error: unknown): string {
+function faultOf(error: unknown, subject: string): string {
   const { name, message, code } = error as Error & { code?: unknown };
   if (['UnreadablePoll', 'KeysUnavailable', 'DocumentTooLarge'].includes(name)) return message;
   if (name === 'AbortError') return 'no answer in time';
-  return typeof code === 'string' && /^[A-Z_]{1,40}$/.test(code)
-    ? `no answer (${code})`
-    : `no answer (${name})`;
+  const cause = typeof code === 'string' && /^[A-Z_\d]{1,40}$/.test(code) ? code : name;
+  return `${subject} (${cause})`;
 }

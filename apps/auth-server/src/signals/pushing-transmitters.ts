@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Transmitter, Transmitters } from '@curfew/events/transmitters';
+import { type Kept, KeptRows } from '../kept-rows.js';
 
 interface Known {
   readonly transmitter: Transmitter;
@@ -9,15 +10,31 @@ interface Known {
 const hashOf = (header: string): Buffer => createHash('sha256').update(header).digest();
 
 /** The transmitters that push, in memory: a stranger without one of their headers costs no statement. */
-export class PushingTransmitters {
+export class PushingTransmitters implements Kept {
   #known: readonly Known[] = [];
+  /** Those that the log has named. */
+  #unreadable = '';
+  readonly #rows = new KeptRows(() => this.#read());
 
-  constructor(private readonly transmitters: Pick<Transmitters, 'pushing'>) {}
+  constructor(
+    private readonly transmitters: Pick<Transmitters, 'examined'>,
+    /** Is told of those whose header does not open, whenever they are others than before. */
+    private readonly report: (unreadable: readonly string[]) => void,
+  ) {}
 
-  /** To be called at the start, and whenever a change is announced or may have been missed. */
-  async load(): Promise<void> {
-    const all = await this.transmitters.pushing();
-    this.#known = all.map(({ transmitter, authorization }) => ({ transmitter, hash: hashOf(authorization) }));
+  load(): Promise<void> {
+    return this.#rows.load();
+  }
+
+  async #read(): Promise<void> {
+    const { opened, unreadable } = await this.transmitters.examined('push');
+    this.#known = opened.map(({ transmitter, authorization }) => ({
+      transmitter,
+      hash: hashOf(authorization),
+    }));
+    const named = unreadable.join(' ');
+    if (named !== '' && named !== this.#unreadable) this.report(unreadable);
+    this.#unreadable = named;
   }
 
   /** Those whose header this is; each is compared, so that the time tells nothing of it. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '@curfew/clock';
-import { maxSetBytes, SetRefused } from '@curfew/events/transmitters';
+import { maxSetBytes, SetRefused, TransmitterChanged } from '@curfew/events/transmitters';
 import type { RateBuckets } from '@curfew/token-endpoint';
 import { noteRefusal, ProblemError, readBody, requireMethod } from '@curfew/web';
 import type { PushingTransmitters } from './pushing-transmitters.js';
@@ -10,8 +10,8 @@ import { KeysUnavailable } from './transmitter-keys.js';
 /** The path at which transmitters push, below the issuer. */
 export const signalsPath = '/ssf/receive';
 
-/** Seconds after which a transmitter tries again whose keys could not be had. */
-const retryAfter = 30;
+/** Seconds after which a transmitter tries again whose keys could not be had, or whose settings have just changed. */
+const retryAfter = { keys: 30, change: 1 };
 
 /** Takes the tokens that transmitters push (RFC 8935). */
 export class SignalEndpoint {
@@ -30,8 +30,11 @@ export class SignalEndpoint {
       response.writeHead(202, { 'Cache-Control': 'no-store', 'Content-Length': 0 }).end();
     } catch (error) {
       if (error instanceof SetRefused) return refuse(response, error);
-      if (error instanceof KeysUnavailable) throw unavailable();
-      throw error;
+      if (error instanceof KeysUnavailable)
+        throw comeAgain('The keys of the transmitter cannot be had now', retryAfter.keys);
+      if (!(error instanceof TransmitterChanged)) throw error;
+      await this.pushing.load();
+      throw comeAgain('The settings of the transmitter have just changed', retryAfter.change);
     }
   }
 
@@ -46,10 +49,9 @@ export class SignalEndpoint {
     if (!body)
       throw new SetRefused('invalid_request', `the body must be a token of at most ${maxSetBytes} bytes`);
     const jws = readSet(body.toString('utf8'));
-    // Headers may be alike; the issuer is not, and its signature is verified.
-    const transmitter = mayBe.find(({ issuer }) => issuer === jws.payload['iss']);
-    if (!transmitter) throw new SetRefused('invalid_issuer', 'iss is another one than agreed');
-    await this.intake.take(transmitter, jws);
+    // Headers may be alike; the issuer is not, and its signature is verified. A token of another issuer is one that the first of them refuses.
+    const transmitter = mayBe.find(({ issuer }) => issuer === jws.payload['iss']) ?? mayBe[0]!;
+    await this.intake.take(transmitter, jws, this.clock.now());
   }
 
   #count(key: string): void {
@@ -73,10 +75,5 @@ function refuse(response: ServerResponse, { code, message }: SetRefused): void {
   response.end(body);
 }
 
-const unavailable = (): ProblemError =>
-  new ProblemError({
-    status: 503,
-    code: 'temporarily_unavailable',
-    title: 'The keys of the transmitter cannot be had now',
-    retryAfter,
-  });
+const comeAgain = (title: string, seconds: number): ProblemError =>
+  new ProblemError({ status: 503, code: 'temporarily_unavailable', title, retryAfter: seconds });

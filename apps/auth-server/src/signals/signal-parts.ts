@@ -28,7 +28,12 @@ export class SignalsReceived {
       new TransmitterKeys(fetch, receiverAddressFault, maxTransmitters),
     );
     const { count, window } = throttles.signal;
-    this.pushing = new PushingTransmitters(transmitters);
+    this.pushing = new PushingTransmitters(transmitters, (unreadable) =>
+      log.error(
+        { transmitters: unreadable },
+        'the headers of transmitters do not open; nothing is taken of them',
+      ),
+    );
     const rates = new RateBuckets({ count, window: seconds(window) }, maxTransmitters);
     const endpoint = new SignalEndpoint(this.pushing, intake, rates, clock);
     this.listeners = new Map([

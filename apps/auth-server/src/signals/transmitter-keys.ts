@@ -9,6 +9,9 @@ export class KeysUnavailable extends Error {
   override readonly name = 'KeysUnavailable';
 }
 
+/** The key of one token is not among those at hand, which are older than the token; other tokens may be verified by them. */
+export class KeyNotYetKnown extends KeysUnavailable {}
+
 /** Seconds for which the metadata of a transmitter is kept, whatever its headers say. */
 const fresh = { least: 60, most: 3_600 };
 const maxMetadataBytes = 64 * 1024;
@@ -31,12 +34,15 @@ export class TransmitterKeys {
     this.#found = new LRUCache({ max });
   }
 
-  /** Whether a key of the transmitter made the signature. @throws KeysUnavailable */
-  async verifies({ issuer, jwksUri }: Transmitter, jws: Jws, now: Instant): Promise<boolean> {
-    const address = jwksUri ?? (await this.#addressOf(issuer, now));
-    const isRight = await this.#keys.verifies({ metadata: { jwks_uri: address } }, jws, now);
-    if (!isRight && !this.#keys.hasAny(address)) throw new KeysUnavailable('its keys cannot be had');
-    return isRight;
+  /** Whether a key of the transmitter made the signature of a token that came at `cameAt`. @throws KeysUnavailable */
+  async verifies({ issuer, jwksUri }: Transmitter, jws: Jws, cameAt: Instant): Promise<boolean> {
+    const address = jwksUri ?? (await this.#addressOf(issuer, cameAt));
+    if (await this.#keys.verifies({ metadata: { jwks_uri: address } }, jws, cameAt)) return true;
+    // Refused, the token never comes again (RFC 8935 §2.4): not before its key has been looked for (OpenID Connect Core §10.1.1).
+    const missing = this.#keys.missing(address, jws, cameAt);
+    if (missing === 'nothing') return false;
+    if (missing === 'this_key') throw new KeyNotYetKnown('a key of it is not known yet');
+    throw new KeysUnavailable('its keys cannot be had');
   }
 
   async #addressOf(issuer: string, now: Instant): Promise<string> {

@@ -1,4 +1,5 @@
 import type { IdentityProviders } from '@curfew/accounts/identity-providers';
+import { type Kept, KeptRows } from '../kept-rows.js';
 
 /** A provider as the sign-in page offers it. */
 export interface OfferedProvider {
@@ -15,13 +16,17 @@ const maxOffered = 20;
 const maxKnown = 200;
 
 /** The identity providers that pages name, in memory: a page costs no statement for them. */
-export class OfferedProviders {
+export class OfferedProviders implements Kept {
   #known: readonly (OfferedProvider & { readonly enabled: boolean })[] = [];
+  readonly #rows = new KeptRows(() => this.#read());
 
   constructor(private readonly providers: Pick<IdentityProviders, 'list'>) {}
 
-  /** To be called at the start, and whenever a change is announced or may have been missed. */
-  async load(): Promise<void> {
+  load(): Promise<void> {
+    return this.#rows.load();
+  }
+
+  async #read(): Promise<void> {
     const found = await this.providers.list(null, maxKnown);
     this.#known = found.map(({ id, name, issuer, linksByEmail, enabled }) => ({
       ...{ id, name, issuer, linksByEmail, enabled },

@@ -16,4 +16,9 @@ export {
   type Transmitter,
   type TransmitterFields,
 } from './transmitter.js';
-export { maxTransmitters, Transmitters, transmittersChannel } from './transmitter.store.js';
+export {
+  maxTransmitters,
+  TransmitterChanged,
+  Transmitters,
+  transmittersChannel,
+} from './transmitter.store.js';

@@ -49,6 +49,9 @@ describe('a received security event token', () => {
     [{ de: 'Gestohlen' }, 'Gestohlen'],
     ['Stolen', 'Stolen'],
     [{ en: `a\u0000\u202eb${'x'.repeat(300)}` }, `a b${'x'.repeat(197)}`],
+    // Half a character would be no text to PostgreSQL.
+    [{ en: `${'x'.repeat(199)}\u{1f600}y` }, `${'x'.repeat(199)}\u{1f600}`],
+    [{ en: 'a\ud83db' }, 'a b'],
     [{ en: ' \n ' }, null],
     [{ en: 7 }, null],
     [{}, null],

@@ -137,10 +137,7 @@ function reasonOf(given: unknown): string | null {
   const texts = objectOf(given);
   const found = texts === null ? given : (texts['en'] ?? Object.values(texts)[0]);
   if (typeof found !== 'string') return null;
-  return (
-    found
-      .replaceAll(/\p{C}+/gu, ' ')
-      .trim()
-      .slice(0, longestReason) || null
-  );
+  const line = found.replaceAll(/\p{C}+/gu, ' ').trim();
+  // Cut between characters: half of one is no text to PostgreSQL (§8.14).
+  return [...line].slice(0, longestReason).join('') || null;
 }

@@ -13,8 +13,12 @@ const pollLease = 120;
 /** Seconds after a failed poll; they double with each further one. */
 const firstPause = 10;
 const longestPause = 600;
+/** The fault of one whose header was sealed under a secret that is missing. */
+const headerClosed = 'its header cannot be opened';
 
 type Row = NonNullable<Awaited<ReturnType<PrismaService['transmitter']['findUnique']>>>;
+type State = Pick<Row, 'version' | 'enabled' | 'createdAt'>;
+type ClaimedTransmitter = Pick<Row, 'id' | 'version'>;
 
 const at = (date: Date): Instant => instant(date.getTime());
 
@@ -26,6 +30,11 @@ const transmitterOf = ({ authorization: _, pollDueAt: __, ...row }: Row): Transm
   createdAt: at(row.createdAt),
   updatedAt: at(row.updatedAt),
 });
+
+/** A transmitter has other settings by now than those that a token of it was read by, so that nothing is known of the token. */
+export class TransmitterChanged extends Error {
+  override readonly name = 'TransmitterChanged';
+}
 
 /** Services that tell of security events: rows of the table `transmitter`, and the tokens of theirs that ended something. */
 export class Transmitters {
@@ -46,41 +55,61 @@ export class Transmitters {
     return row ? transmitterOf(row) : undefined;
   }
 
-  /** Those that push and are enabled, with their headers; one whose header does not open any more is left out. */
-  async pushing(): Promise<readonly OpenedTransmitter[]> {
+  /** Those that are enabled and, where one is named, of this delivery, with their headers; and the ids of those whose header does not open any more. */
+  async examined(delivery?: Transmitter['delivery']): Promise<{
+    readonly opened: readonly OpenedTransmitter[];
+    readonly unreadable: readonly string[];
+  }> {
     const rows = await this.prisma.transmitter.findMany({
-      where: { delivery: 'push', enabled: true },
+      where: { enabled: true, ...(delivery && { delivery }) },
       orderBy: { id: 'asc' },
       take: maxTransmitters,
     });
-    return rows.flatMap((row) => this.#opened(row) ?? []);
+    const all = rows.map((row) => ({ id: row.id, opened: this.#opened(row) }));
+    return {
+      opened: all.flatMap(({ opened }) => opened ?? []),
+      unreadable: all.flatMap(({ id, opened }) => (opened ? [] : [id])),
+    };
   }
 
   /** Takes one that is due to be polled for this node alone; undefined where none is. */
   async claim(now: Instant): Promise<OpenedTransmitter | undefined> {
-    const [claimed] = await this.prisma.$queryRaw<{ id: string }[]>`
+    const [claimed] = await this.prisma.$queryRaw<{ id: string; version: number }[]>`
       UPDATE transmitter SET poll_due_at = ${new Date(plus(now, seconds(pollLease)))} WHERE id = (
         SELECT id FROM transmitter WHERE delivery = 'poll' AND enabled AND poll_due_at <= ${new Date(now)}
-        ORDER BY poll_due_at LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING id`;
+        ORDER BY poll_due_at LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING id, version`;
     if (!claimed) return undefined;
-    const row = await this.prisma.transmitter.findUnique({ where: { id: claimed.id } });
+    const { id, version } = claimed;
+    // Changed since then, it is due anew, and belongs to whoever claims it next.
+    const row = await this.prisma.transmitter.findUnique({ where: { id, version } });
     const opened = row && this.#opened(row);
-    if (!opened) await this.polled(claimed.id, 'its header cannot be opened', now, 0);
+    if (!opened) await this.polled(claimed, headerClosed, now, 0);
     return opened ?? undefined;
   }
 
-  /** Notes how a poll went; the next one is due after `pauseMs`, or later where it failed. */
-  async polled(id: string, fault: string | null, now: Instant, pauseMs: number): Promise<void> {
+  /** Has a transmitter that this node claimed polled by another one at once. */
+  async release({ id, version }: ClaimedTransmitter, now: Instant): Promise<void> {
+    await this.prisma.$executeRaw`
+      UPDATE transmitter SET poll_due_at = ${new Date(now)} WHERE id = ${id} AND version = ${version}`;
+  }
+
+  /** Notes how a poll by these settings went; the next one is due after `pauseMs`, or later where it failed. Of other settings it says nothing. */
+  async polled(
+    { id, version }: ClaimedTransmitter,
+    fault: string | null,
+    now: Instant,
+    pauseMs: number,
+  ): Promise<void> {
     if (fault === null) {
       await this.prisma.$executeRaw`
         UPDATE transmitter SET poll_due_at = ${new Date(now + pauseMs)}, polled_at = ${new Date(now)}, poll_failures = 0, poll_fault = NULL
-        WHERE id = ${id}`;
+        WHERE id = ${id} AND version = ${version}`;
       return;
     }
     await this.prisma.$executeRaw`
       UPDATE transmitter SET poll_failures = poll_failures + 1, poll_fault = ${fault},
         poll_due_at = ${new Date(now)}::timestamptz + make_interval(secs => LEAST(${longestPause}::int, ${firstPause}::int * 2 ^ LEAST(poll_failures, 10)))
-      WHERE id = ${id}`;
+      WHERE id = ${id} AND version = ${version}`;
   }
 
   /** Adds one; undefined where its id or its issuer is taken, or there are as many as may be. */
@@ -150,11 +179,20 @@ export class Transmitters {
     return gone.length === 1;
   }
 
-  /** Whether it is still as it was read, and stays so until the transaction ends: one that was taken away meanwhile ends nothing. */
-  async hold({ id, version }: Transmitter, tx: Transaction): Promise<boolean> {
-    const held = await tx.$queryRaw<unknown[]>`
-      SELECT 1 FROM transmitter WHERE id = ${id} AND version = ${version} AND enabled FOR SHARE`;
-    return held.length === 1;
+  /**
+   * Whether it is still there and enabled, and stays as it was read until the transaction ends: one that was taken away meanwhile ends nothing.
+   * @throws TransmitterChanged
+   */
+  async hold(transmitter: Transmitter, tx: Transaction): Promise<boolean> {
+    const [row] = await tx.$queryRaw<State[]>`
+      SELECT version, enabled, created_at AS "createdAt" FROM transmitter WHERE id = ${transmitter.id} FOR SHARE`;
+    return isInForce(transmitter, row);
+  }
+
+  /** Refuses settings that are not the newest: by them, nothing final can be said of a token. @throws TransmitterChanged */
+  async requireNewest(transmitter: Transmitter): Promise<void> {
+    const row = await this.prisma.transmitter.findUnique({ where: { id: transmitter.id } });
+    isInForce(transmitter, row ?? undefined);
   }
 
   /** True for the first use of a token; others of the same id at once wait for this transaction. */
@@ -180,6 +218,14 @@ export class Transmitters {
   #close(authorization: string, fields: TransmitterFields): Uint8Array<ArrayBuffer> {
     return Uint8Array.from(this.seal.close(authorization, contextOf(fields)));
   }
+}
+
+/** One that is there by the same id and is another one is a change, too. @throws TransmitterChanged */
+function isInForce({ version, createdAt }: Transmitter, row: State | undefined): boolean {
+  if (!row?.enabled) return false;
+  if (row.version !== version || row.createdAt.getTime() !== createdAt)
+    throw new TransmitterChanged('the transmitter has other settings by now');
+  return true;
 }
 
 const dataOf = ({ signals, ...rest }: TransmitterFields) => ({ ...rest, signals: [...signals] });

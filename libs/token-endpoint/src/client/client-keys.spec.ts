@@ -70,6 +70,27 @@ describe('published keys of clients', () => {
     expect(await keys.verifies(publisher.client, jws, later(61))).toBe(false);
   });
 
+  it('say what they lack: nothing beside the key that is named, or once they were asked for since the signature came', async () => {
+    const publisher = new Publisher('https://a.test/jwks');
+    publisher.kid = 'one';
+    const keys = published(publisher);
+    const known = await publisher.signed();
+    const other = await publisher.signed({ kid: 'two' });
+    const missing = (jws: typeof known, cameAt: number) =>
+      keys.missing(publisher.address, jws, later(cameAt));
+    expect(missing(known, 0)).toBe('any_key');
+    expect(await keys.verifies(publisher.client, known, now)).toBe(true);
+    expect([missing(known, 1), missing(other, 0), missing(other, 1)]).toEqual([
+      'nothing',
+      'nothing',
+      'this_key',
+    ]);
+    // The keys of an address that fails are those of an earlier answer.
+    publisher.failure = () => new Response('', { status: 500 });
+    expect(await keys.verifies(publisher.client, other, later(60))).toBe(false);
+    expect([missing(other, 60), missing(known, 60)]).toEqual(['this_key', 'nothing']);
+  });
+
   it('are kept of a number of clients; one more takes the place of the one that was asked for longest ago', async () => {
     const publishers = ['a', 'b', 'c'].map((name) => new Publisher(`https://${name}.test/jwks`));
     const keys = published(...publishers);

@@ -80,6 +80,18 @@ export class ClientKeys {
     return known !== undefined && !known.isStandIn && known.keys.length > 0;
   }
 
+  /**
+   * What may be missing where no key of this address has made a signature: the one key that it names, or any key; nothing where that is at
+   * hand, or the address has told its keys since the signature came. A key that was published meanwhile may have made it otherwise.
+   */
+  missing(address: string, { header: { kid } }: Jws, cameAt: Instant): 'nothing' | 'this_key' | 'any_key' {
+    const known = this.#fetched.peek(address);
+    if (!known || known.keys.length === 0) return 'any_key';
+    const isNewest = !known.isStandIn && known.askedAt >= cameAt;
+    const isAtHand = typeof kid === 'string' && known.keys.some(({ jwk }) => jwk['kid'] === kid);
+    return isNewest || isAtHand ? 'nothing' : 'this_key';
+  }
+
   #ready(jwks: { readonly keys: readonly JsonWebKey[] }): readonly ClientKey[] {
     const ready = this.#registered.get(jwks) ?? readKeys(jwks.keys);
     this.#registered.set(jwks, ready);
