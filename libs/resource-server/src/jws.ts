@@ -60,13 +60,23 @@ export function isKeyFor(alg: string, { kty, crv }: JsonWebKey): boolean {
 const minRsaBits = 2048;
 
 /**
- * Whether the key made the signature. False, too, for an algorithm that is not verified here, for a key that is too short, and for a header
- * that insists on an extension (`crit`, RFC 7515 §4.1.11): none is understood.
+ * Whether any key could have made the signature, by an algorithm that is verified here. False, too, for a header that insists on an extension
+ * (`crit`, RFC 7515 §4.1.11): none is understood.
  */
-export function isSignedBy(key: KeyObject, alg: string, { header, signed, signature }: Jws): boolean {
+export const isVerifiable = ({ header, signature }: Jws): boolean =>
+  algorithmOf(String(header['alg']), header, signature) !== undefined;
+
+function algorithmOf(alg: string, header: Members, signature: Buffer): Algorithm | undefined {
   const algorithm = Object.hasOwn(algorithms, alg) ? algorithms[alg] : undefined;
-  if (!algorithm || (algorithm.length !== undefined && signature.length !== algorithm.length)) return false;
-  if ('crit' in header) return false;
+  if (!algorithm || (algorithm.length !== undefined && signature.length !== algorithm.length))
+    return undefined;
+  return 'crit' in header ? undefined : algorithm;
+}
+
+/** Whether the key made the signature. False, too, for one that no key could have made, and for a key that is too short. */
+export function isSignedBy(key: KeyObject, alg: string, { header, signed, signature }: Jws): boolean {
+  const algorithm = algorithmOf(alg, header, signature);
+  if (!algorithm) return false;
   if (algorithm.kty === 'RSA' && (key.asymmetricKeyDetails?.modulusLength ?? 0) < minRsaBits) return false;
   const { digest, padding } = algorithm;
   const options =

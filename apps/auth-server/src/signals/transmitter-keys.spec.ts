@@ -59,9 +59,12 @@ describe('the keys of a transmitter', () => {
     expect(await keys.verifies(transmitter, token, later(620))).toBe(true);
   });
 
-  it('say nothing of any token where none are at hand', async () => {
+  it('say nothing of any token where none are at hand, but for one that no key could have signed', async () => {
     const { keys, answer, signed } = await published();
     answer.status = 503;
+    const { header, ...rest } = await signed();
+    for (const alg of ['none', 'HS256', 'toString'])
+      expect(await keys.verifies(transmitter, { ...rest, header: { ...header, alg } }, now)).toBe(false);
     const outcome = keys.verifies(transmitter, await signed(), now);
     await expect(outcome).rejects.toThrow(KeysUnavailable);
     await expect(outcome).rejects.not.toThrow(KeyNotYetKnown);

@@ -1,5 +1,5 @@
 import type { Transmitter } from '@curfew/events/transmitters';
-import { isObject, type Jws } from '@curfew/resource-server/jws';
+import { isObject, isVerifiable, type Jws } from '@curfew/resource-server/jws';
 import type { Instant } from '@curfew/session-policy';
 import { ClientKeys, freshUntil, limitedText, type outboundFetch } from '@curfew/token-endpoint/client';
 import { LRUCache } from 'lru-cache';
@@ -36,6 +36,7 @@ export class TransmitterKeys {
 
   /** Whether a key of the transmitter made the signature of a token that came at `cameAt`. @throws KeysUnavailable */
   async verifies({ issuer, jwksUri }: Transmitter, jws: Jws, cameAt: Instant): Promise<boolean> {
+    if (!isVerifiable(jws)) return false;
     const address = jwksUri ?? (await this.#addressOf(issuer, cameAt));
     if (await this.#keys.verifies({ metadata: { jwks_uri: address } }, jws, cameAt)) return true;
     // Refused, the token never comes again (RFC 8935 §2.4): not before its key has been looked for (OpenID Connect Core §10.1.1).
