@@ -71,8 +71,8 @@ describe('a poll that began before a change', () => {
 });
 
 describe('a run of polls', () => {
-  const polls = () =>
-    new TransmitterPolls({
+  const polls = async () => {
+    const all = new TransmitterPolls({
       transmitters,
       // No token waits in these tests.
       intake: undefined as unknown as SignalIntake,
@@ -81,6 +81,9 @@ describe('a run of polls', () => {
       intervalMs: 60_000,
       report: () => {},
     });
+    await all.load();
+    return all;
+  };
 
   it('is over when all of its polls are, also where the database refuses the outcome of one', async () => {
     const elsewhere = await SignalTransmitter.start();
@@ -93,7 +96,7 @@ describe('a run of polls', () => {
     await database.query(
       'CREATE TRIGGER refuse_this BEFORE UPDATE ON transmitter FOR EACH ROW EXECUTE FUNCTION refuse_this()',
     );
-    await expect(polls().run(new AbortController().signal)).rejects.toThrow();
+    await expect((await polls()).run(new AbortController().signal)).rejects.toThrow();
     expect([elsewhere.atOnce, (await state('slow')).polledAt]).toEqual([0, clock.now()]);
     await database.query('DROP TRIGGER refuse_this ON transmitter');
     await elsewhere.close();
@@ -105,7 +108,7 @@ describe('a run of polls', () => {
     elsewhere.answers.set('/poll', 'hang');
     const stopping = new AbortController();
     const began = performance.now();
-    const running = polls().run(stopping.signal);
+    const running = (await polls()).run(stopping.signal);
     await after(200);
     stopping.abort();
     await running;

@@ -89,7 +89,7 @@ export async function startAuthServer(
   const kept: readonly AnnouncedRows[] = [
     { channel: alertsChannel, subject: 'whom alerts hold back', rows: throttled },
     { channel: identityProvidersChannel, subject: 'the identity providers', rows: upstream.offered },
-    { channel: transmittersChannel, subject: 'the transmitters', rows: received.pushing },
+    { channel: transmittersChannel, subject: 'the transmitters', rows: received },
   ];
   const listener = listen(foundation, background, followers, kept);
   await listener.start();

@@ -10,7 +10,7 @@ const batch = 1_000;
 /** Milliseconds between two looks for transmitters that are due to be polled. */
 const longestWithoutPollMs = 1_000;
 /** Milliseconds after which rows in memory are read again: the net under announcements, and under a read that failed. */
-const keptMs = 5_000;
+const keptMs = 30_000;
 
 /** The background loops of a node. */
 export class Background {

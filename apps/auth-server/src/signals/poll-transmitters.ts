@@ -8,6 +8,7 @@ import {
 import { isDatabaseUnavailable } from '@curfew/persistence';
 import { isObject } from '@curfew/resource-server/jws';
 import { limitedText, type outboundFetch } from '@curfew/token-endpoint/client';
+import { type Kept, KeptRows } from '../kept-rows.js';
 import { readSet, type SignalIntake } from './signal-intake.js';
 import { KeyNotYetKnown, KeysUnavailable } from './transmitter-keys.js';
 
@@ -52,7 +53,7 @@ interface Run extends OpenedTransmitter {
 
 /** The dependencies of polling. */
 export interface PollParts {
-  readonly transmitters: Pick<Transmitters, 'claim' | 'polled' | 'release'>;
+  readonly transmitters: Pick<Transmitters, 'anyToPoll' | 'claim' | 'polled' | 'release'>;
   readonly intake: SignalIntake;
   readonly clock: Clock;
   readonly fetch: ReturnType<typeof outboundFetch>;
@@ -61,14 +62,25 @@ export interface PollParts {
 }
 
 /** Polls transmitters (RFC 8936): each by one node at a time, and acknowledges what was carried out. */
-export class TransmitterPolls {
+export class TransmitterPolls implements Kept {
+  #isAny = false;
+  readonly #rows = new KeptRows(async () => {
+    this.#isAny = await this.parts.transmitters.anyToPoll();
+  });
+
   constructor(private readonly parts: PollParts) {}
+
+  /** Where no transmitter is polled, a run costs no statement. */
+  load(): Promise<void> {
+    return this.#rows.load();
+  }
 
   /**
    * Polls those that are due, a few at a time, until none is or it is stopped: one that answers slowly holds few others up. It is over when all
    * of that is.
    */
   async run(signal: AbortSignal): Promise<void> {
+    if (!this.#isAny) return;
     const all = await Promise.allSettled(Array.from({ length: atOnce }, () => this.#pollDue(signal)));
     const failed = all.find((one) => one.status === 'rejected');
     if (failed) throw failed.reason;

@@ -5,6 +5,7 @@ import { seconds } from '@curfew/session-policy';
 import { RateBuckets } from '@curfew/token-endpoint';
 import { outboundFetch } from '@curfew/token-endpoint/client';
 import { endpointListener } from '../endpoint-listener.js';
+import type { Kept } from '../kept-rows.js';
 import { TransmitterPolls } from './poll-transmitters.js';
 import { PushingTransmitters } from './pushing-transmitters.js';
 import { SignalEndpoint, signalsPath } from './signal-endpoint.js';
@@ -12,7 +13,7 @@ import { SignalIntake } from './signal-intake.js';
 import { TransmitterKeys } from './transmitter-keys.js';
 
 /** The parts of a receiver of security events that are made once for the process. */
-export class SignalsReceived {
+export class SignalsReceived implements Kept {
   readonly pushing: PushingTransmitters;
   readonly polls: TransmitterPolls;
   /** The listeners of the receiver, by path below the issuer. */
@@ -43,5 +44,9 @@ export class SignalsReceived {
       ...{ transmitters, intake, clock, fetch, intervalMs },
       report: (err, transmitter) => log.warn({ err, transmitter }, 'a transmitter could not be polled'),
     });
+  }
+
+  async load(): Promise<void> {
+    await Promise.all([this.pushing.load(), this.polls.load()]);
   }
 }

@@ -72,6 +72,11 @@ export class Transmitters {
     };
   }
 
+  /** Whether there is one to be polled, due or not. */
+  async anyToPoll(): Promise<boolean> {
+    return (await this.prisma.transmitter.count({ where: { delivery: 'poll', enabled: true } })) > 0;
+  }
+
   /** Takes one that is due to be polled for this node alone; undefined where none is. */
   async claim(now: Instant): Promise<OpenedTransmitter | undefined> {
     const [claimed] = await this.prisma.$queryRaw<{ id: string; version: number }[]>`

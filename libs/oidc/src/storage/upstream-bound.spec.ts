@@ -25,7 +25,10 @@ interface Case {
 const proof = (minutes: number, endsAt: number | null): ProvedPresence => ({
   accountId: 'ada',
   at: at(minutes),
-  upstream: { key: 'there', isOneSession: true, endsAt: endsAt === null ? null : at(endsAt) },
+  upstream: {
+    ...{ key: 'there', person: 'ada there', toldAt: at(minutes), isOneSession: true },
+    endsAt: endsAt === null ? null : at(endsAt),
+  },
 });
 
 function judged({ proof: given, accountId = 'ada', loginTs: second }: Case) {
