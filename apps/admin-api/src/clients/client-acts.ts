@@ -5,6 +5,7 @@ import {
   type ClientRegistration,
   type RegisteredClient,
   RegistrationError,
+  usesSecret,
 } from '@curfew/clients';
 import {
   type Author,
@@ -105,10 +106,15 @@ export class ClientActs {
     return found;
   }
 
-  /** Throws unless these are the secrets in force; one that has ended by its clock since is a change of nobody. */
+  /**
+   * Throws unless these are the secrets in force; one that has ended by its clock since is a change of nobody. A client that has come to use
+   * none is refused by name, in the act itself.
+   */
   private async requireSecrets(id: string, before: readonly string[], tx: Transaction): Promise<void> {
+    const { client, secrets } = await this.existing(id, tx);
+    if (!usesSecret(client.metadata.token_endpoint_auth_method)) return;
     const expired = new Set(await this.parts.clients.expiredSecrets(id, tx));
-    const inForce = (await this.existing(id, tx)).secrets.map((secret) => secret.id);
+    const inForce = secrets.map((secret) => secret.id);
     requireBefore(new Set(before.filter((one) => !expired.has(one))), new Set(inForce));
   }
 
