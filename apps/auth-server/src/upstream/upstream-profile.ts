@@ -1,12 +1,11 @@
-import type { UserInfoResponse } from 'openid-client';
-import type { UpstreamClaims } from './upstream-client.js';
+import type { IDToken, UserInfoResponse } from 'openid-client';
 
 /**
  * The claims of an ID token with those that the userinfo endpoint tells beside them; none of the ID token is overruled. Whether an address
  * is verified is said of the address beside which it stands (OpenID Connect Core §5.1): the two come from one of the documents together. The
  * other one has a say only where it tells the very same address.
  */
-export function withUserinfo(claims: UpstreamClaims, told: UserInfoResponse): UpstreamClaims {
+export function withUserinfo(claims: IDToken, told: UserInfoResponse): IDToken {
   const { email, email_verified: verified, ...rest } = claims;
   if (email === undefined) return { ...told, ...rest };
   const toldOfIt = told.email === email ? told.email_verified : undefined;
@@ -14,7 +13,7 @@ export function withUserinfo(claims: UpstreamClaims, told: UserInfoResponse): Up
 }
 
 /** The address that is the person's own by what is told, or undefined. */
-export const verifiedEmail = ({ email, email_verified }: UpstreamClaims): string | undefined =>
+export const verifiedEmail = ({ email, email_verified }: IDToken): string | undefined =>
   email_verified === true ? textOf(email) : undefined;
 
 /** A text that may be a name or an address, or undefined. */
