@@ -28,6 +28,7 @@ const changedUnheard = (columns: string) =>
   signals.world.database.query(
     `UPDATE transmitter SET ${columns}, version = version + 1 WHERE id = 'elsewhere'`,
   );
+const announced = () => signals.world.database.query("SELECT pg_notify('curfew_transmitters', '')");
 
 describe('a token that comes before its node knows the newest settings', () => {
   it.each([
@@ -56,10 +57,12 @@ describe('a token that comes before its node knows the newest settings', () => {
     await signals.changed({});
   });
 
-  it('is nobody’s once the transmitter was switched off, at the latest after some seconds', async () => {
+  it('ends nothing once the transmitter was switched off, before its node hears of that and afterwards', async () => {
     await changedUnheard('enabled = false');
     const { access_token } = await signals.world.signIn();
     const token = await signals.elsewhere.set(revoked, signals.identity());
+    expect((await signals.push(token)).status).toBeLessThan(500);
+    await announced();
     await until(async () => (await signals.push(token)).body?.err === 'authentication_failed');
     expect(await signals.isLive(access_token)).toBe(true);
     await signals.changed({});
@@ -199,5 +202,6 @@ it('says to operators where the header of one does not open any more', async () 
     detail: 'the header does not open: elsewhere',
     advice: expect.stringContaining('key-encryption secret'),
   });
+  await announced();
   await until(async () => signals.world.server.output().includes('the headers of transmitters do not open'));
 });

@@ -86,11 +86,7 @@ export async function startAuthServer(
   const metrics = new NodeMetrics(await tracingOf(configuration));
   const followers = await serveFollowers(foundation, protocol, metrics.probed);
   const throttled = await ThrottledRequests.over(foundation);
-  const kept: readonly AnnouncedRows[] = [
-    { channel: alertsChannel, subject: 'whom alerts hold back', rows: throttled },
-    { channel: identityProvidersChannel, subject: 'the identity providers', rows: upstream.offered },
-    { channel: transmittersChannel, subject: 'the transmitters', rows: received },
-  ];
+  const kept = keptRows(throttled, upstream, received);
   const listener = listen(foundation, background, followers, kept);
   await listener.start();
   await followers.feed.appear();
@@ -200,6 +196,16 @@ function mailLimit({ mail: { smtp, mailbox }, throttles }: Configuration): Throt
   const { count, window } = throttles.mail;
   return smtp || mailbox ? { count, window: seconds(window) } : undefined;
 }
+
+const keptRows = (
+  throttled: ThrottledRequests,
+  { offered }: UpstreamParts,
+  received: SignalsReceived,
+): readonly AnnouncedRows[] => [
+  { channel: alertsChannel, subject: 'whom alerts hold back', rows: throttled },
+  { channel: identityProvidersChannel, subject: 'the identity providers', rows: offered },
+  { channel: transmittersChannel, subject: 'the transmitters', rows: received },
+];
 
 /** Hears what other nodes announce. */
 function listen(

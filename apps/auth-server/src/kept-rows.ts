@@ -4,7 +4,7 @@ export interface Kept {
   load(): Promise<void>;
 }
 
-/** What a node keeps so, with the channel on which changes of it are announced, and what the log calls it. */
+/** Rows that a node keeps so, with the channel on which changes of them are announced, and their name in the log. */
 export interface AnnouncedRows {
   readonly channel: string;
   readonly subject: string;

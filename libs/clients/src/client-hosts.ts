@@ -93,7 +93,7 @@ export class ClientHosts {
       throw new RegistrationError('unknown_resource', ['resources must name registered resources']);
     const data = { resources: [...resources] };
     const createdAt = new Date(this.clock.now());
-    // Of two that allow the same host at once, the second one waits here and finds the host of the first.
+    // A second one that allows the same host at once waits here, and finds the host of the first.
     const made = await tx.$queryRaw<unknown[]>`
       INSERT INTO client_host (host, resources, created_at) VALUES (${host}, ${data.resources}::text[], ${createdAt})
       ON CONFLICT (host) DO NOTHING RETURNING 1`;

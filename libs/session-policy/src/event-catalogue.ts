@@ -158,7 +158,6 @@ const table = {
     readonly transmitter: string;
     readonly signal: string;
     readonly jti: string;
-    /** The reason that the transmitter gave. */
     readonly note: string | null;
     readonly by: Actor;
   }>('Another service told of a security event, and everything of the account ended (Shared Signals).'),

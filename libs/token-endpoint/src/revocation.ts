@@ -36,7 +36,7 @@ async function revoke(request: ClientRequest, parts: EndpointParts): Promise<voi
     await revokeAccessToken(token, claims, request, parts);
 }
 
-/** Revokes this one token; its session goes on (§2.1). Where it was revoked before, that has to be durable. */
+/** Revokes this one token; its session goes on (§2.1). An earlier revocation has to be durable as well. */
 async function revokeAccessToken(
   token: string,
   claims: AccessTokenClaims,

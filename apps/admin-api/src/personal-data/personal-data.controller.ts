@@ -68,8 +68,8 @@ export class PersonalDataController {
     if (!(await this.rows.isKnown(id))) throw new AccountError('unknown_account');
     // The note stands in the record of the erasure alone: any copy elsewhere would have to be erased, too.
     const act = actOf({ caller, now, seen }, contracts.erase);
-    // First, so that nothing new comes of it while it is erased. Where it is gone already, there is nothing left that was seen: the wish has
-    // been fulfilled so far (RFC 9110 §13.1.1), and a broken erasure could not be repeated otherwise.
+    // First, so that nothing new comes of it while it is erased. An account that is gone already is no other state: that part of the wish has
+    // been fulfilled (RFC 9110 §13.1.1), and a broken erasure could not be repeated otherwise.
     if (await this.rows.account(id)) await this.acts.remove(id, act);
     const seals = await this.#eraseSealed(id, act).catch(refuseTampered);
     const records = await this.prisma.$transaction(async (tx) => {

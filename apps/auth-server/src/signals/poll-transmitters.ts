@@ -33,7 +33,7 @@ interface SetError {
   readonly description: string;
 }
 
-/** What is told to a transmitter of its tokens, beside how many more it may send. */
+/** The answer to a transmitter about its tokens, beside how many more it may send. */
 interface Told {
   readonly ack: readonly string[];
   readonly setErrs: Readonly<Record<string, SetError>>;
@@ -70,7 +70,7 @@ export class TransmitterPolls implements Kept {
 
   constructor(private readonly parts: PollParts) {}
 
-  /** Where no transmitter is polled, a run costs no statement. */
+  /** A run costs no statement where no transmitter is polled. */
   load(): Promise<void> {
     return this.#rows.load();
   }

@@ -98,7 +98,7 @@ export class Transmitters {
       UPDATE transmitter SET poll_due_at = ${new Date(now)} WHERE id = ${id} AND version = ${version}`;
   }
 
-  /** Notes how a poll by these settings went; the next one is due after `pauseMs`, or later where it failed. Of other settings it says nothing. */
+  /** Notes how a poll by these settings went; the next one is due after `pauseMs`, or later where it failed. It says nothing of other settings. */
   async polled(
     { id, version }: ClaimedTransmitter,
     fault: string | null,

@@ -102,7 +102,7 @@ export class BrowserSessionAdapter extends PartialAdapter {
   private async endStartedFrom(browserSessionUid: string, clientId: string): Promise<void> {
     const { now, signals } = currentScope();
     const started = await this.parts.queries.liveOfBrowser(browserSessionUid, clientId);
-    // Where nothing is left to end, the commit of this browser session waits for the end that came first.
+    // The commit of this browser session waits for the end that came first, where nothing is left to end.
     if (started.length > 0) await this.parts.sessions.end(started, 'logout', { signals }, now);
   }
 }

@@ -127,7 +127,7 @@ export class PostgresSweepStore extends SweepStore {
       SELECT id::text AS id FROM session WHERE id = ANY(${ids}::uuid[]) FOR UPDATE SKIP LOCKED`;
     const end = { reason: entry.reason, at: entry.at.getTime() as Instant, detail: entry.detail ?? {} };
     const ends = taken.map(({ id }) => ({ id, ...end }));
-    await this.ends.end(ends, { transaction });
+    if (ends.length > 0) await this.ends.end(ends, { transaction });
     return taken.length;
   }
 

@@ -257,8 +257,8 @@ export abstract class SessionStore {
   abstract requireStepUp(id: SessionId, at: Instant, events: readonly NewEvent[]): Promise<void>;
 
   /**
-   * Ends those of the sessions that still live; each with its one event, in one transaction, and tells followers. Where none is left, also
-   * where none is named, the ends that came first are durable when it returns (ADR 111).
+   * Ends those of the sessions that still live; each with its one event, in one transaction, and tells followers. The ends that came first are
+   * durable when it returns, where none is left or none is named (ADR 111).
    */
   abstract end(ends: readonly End[], along?: WithEnd): Promise<readonly EndedSession[]>;
 

@@ -81,8 +81,8 @@ export class ClientKeys {
   }
 
   /**
-   * What may be missing where no key of this address has made a signature: the one key that it names, or any key; nothing where that is at
-   * hand, or the address has told its keys since the signature came. A key that was published meanwhile may have made it otherwise.
+   * The keys that may be missing where none of this address has made a signature: the one that it names, or all; none where that is at hand,
+   * or the address has told its keys since the signature came. A key that was published meanwhile may have made it otherwise.
    */
   missing(address: string, { header: { kid } }: Jws, cameAt: Instant): 'nothing' | 'this_key' | 'any_key' {
     const known = this.#fetched.peek(address);
