@@ -70,7 +70,7 @@ export class TransmitterPolls implements Kept {
 
   constructor(private readonly parts: PollParts) {}
 
-  /** A run costs no statement where no transmitter is polled. */
+  /** A run costs no statement while no transmitter is polled. */
   load(): Promise<void> {
     return this.#rows.load();
   }

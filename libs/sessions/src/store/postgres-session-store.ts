@@ -221,13 +221,15 @@ export class PostgresSessionStore extends SessionStore {
     expiresAt: Instant,
     revoked: NewEvent,
   ): Promise<void> {
-    const recorded = await this.#prisma.$executeRaw`
+    const recorded = await this.#prisma.$queryRaw<unknown[]>`
       WITH entry AS (
         INSERT INTO revoked_token (token_hash, expires_at) VALUES (${tokenHash}, ${at(expiresAt)}) ON CONFLICT DO NOTHING RETURNING 1
+      ), told AS (
+        ${insertEvents([revoked], 'WHERE EXISTS (SELECT 1 FROM entry)')}
       )
-      ${insertEvents([revoked], 'WHERE EXISTS (SELECT 1 FROM entry)')}`;
+      SELECT 1 FROM entry`;
     // Somebody else was first, and may have been told that nothing is known of their commit (ADR 111).
-    if (recorded === 0) await waitForStandby(this.#statements);
+    if (recorded.length === 0) await waitForStandby(this.#statements);
   }
 
   /** Makes a change to one session; in the same statement with the record of the proof it was asked for with. */
