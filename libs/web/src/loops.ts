@@ -1,8 +1,11 @@
+import { setMaxListeners } from 'node:events';
 import { untilBeat } from '@curfew/clock';
 import type { Logger } from 'pino';
 
 /** Work that repeats at such intervals, in milliseconds, may be heavy. */
 const seldomMs = 5_000;
+/** The most that listen for the stop: each loop, and what the jobs under way have handed the signal to. */
+const mostListening = 100;
 
 /** Work that a process repeats without being asked. Each job has its own loop, never overlaps with itself, and outlives its failures. */
 export class BackgroundLoops {
@@ -13,7 +16,9 @@ export class BackgroundLoops {
   constructor(
     private readonly log: Logger,
     private readonly level: 'error' | 'warn' = 'error',
-  ) {}
+  ) {
+    setMaxListeners(mostListening, this.#stopping.signal);
+  }
 
   /** Aborts when the loops stop, so that a long job can break off. */
   get signal(): AbortSignal {
