@@ -74,12 +74,12 @@ it('ends here what ended there, where the other installation pushes', async () =
   const delivery = { method: 'urn:ietf:rfc:8935', endpoint_url: endpoint, authorization_header: header };
   expect((await ask('POST', '/ssf/streams', { delivery })).status).toBe(201);
   await endsHere(await signedInThere());
-  const [told] = await here.database.query<{ data: { reason: string; signal: string } }>(
+  const [told] = await here.database.query<{ data: { note: string; signal: string } }>(
     `SELECT data FROM event WHERE type = 'signal.received'`,
   );
   expect(told!.data).toMatchObject({
     signal: 'session-revoked',
-    reason: 'The client revoked its refresh token (RFC 7009).',
+    note: 'The client revoked its refresh token (RFC 7009).',
   });
   // Nothing was refused there: what an installation tells, the other one takes.
   const dead = `SELECT 1 FROM delivery WHERE dead_at IS NOT NULL`;
