@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 /** Work that repeats at such intervals, in milliseconds, may be heavy. */
 const seldomMs = 5_000;
 /** The most that listen for the stop: each loop, and what the jobs under way have handed the signal to. */
-const mostListening = 100;
+const maxListening = 100;
 
 /** Work that a process repeats without being asked. Each job has its own loop, never overlaps with itself, and outlives its failures. */
 export class BackgroundLoops {
@@ -17,7 +17,7 @@ export class BackgroundLoops {
     private readonly log: Logger,
     private readonly level: 'error' | 'warn' = 'error',
   ) {
-    setMaxListeners(mostListening, this.#stopping.signal);
+    setMaxListeners(maxListening, this.#stopping.signal);
   }
 
   /** Aborts when the loops stop, so that a long job can break off. */
