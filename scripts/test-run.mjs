@@ -24,7 +24,7 @@ const say = (/** @type {string} */ line) => console.log(`${line} …`);
 const node = process.execPath;
 
 /** A jest run that takes longer hangs; the storms of chaos go on for hours. @param {string[]} names */
-const limitMsOf = (names) => (names.includes('chaos') ? 6 * 60 : 30) * 60_000;
+const limitMsOf = (names) => (names.includes('chaos') ? 6 * 60 : 40) * 60_000;
 /** The time jest may take to exit after the last result; longer means that a test left something running. */
 const leaveLimitMs = 30_000;
 
@@ -44,14 +44,14 @@ const secondRuns = [];
 
 /**
  * Types, style, then every kind of test (test/contract holds the import rules); a failure of one does not hide the others. The compiler
- * uses one core, so the tests that need nothing built run beside it. The long tests come along where they are asked for.
+ * uses one core, so the tests that need nothing built run beside it. The long tests come afterwards, in a run of their own, where they are
+ * asked for.
  * @param {{ patterns?: string[], long?: boolean }} options @returns {Promise<Count>}
  */
 export async function testEverything({ patterns = [], long = false }) {
   return counted(async (add) => {
     await setUp();
-    const left =
-      long || patterns.length > 0 ? [] : ['--testPathIgnorePatterns', '/node_modules/', ...longTests];
+    const left = patterns.length > 0 ? [] : ['--testPathIgnorePatterns', '/node_modules/', ...longTests];
     const chosen = [...narrowed(patterns), ...left];
     const run = (/** @type {string[][]} */ round) =>
       Promise.all(round.map((names) => runProjects(names, chosen).then(add)));
@@ -60,6 +60,7 @@ export async function testEverything({ patterns = [], long = false }) {
     await ensureBundled(say);
     await ensureConsole(say);
     for (const round of others) await run(round);
+    if (long && patterns.length === 0) add(await runLong());
     const { lines, failed } = rememberSecondRuns(secondRuns);
     for (const line of lines) console.log(line);
     if (failed > 0) add({ passed: 0, failed });
@@ -81,10 +82,12 @@ export async function testLong() {
   return counted(async (add) => {
     await setUp();
     await build();
-    add(await runProjects(rounds.at(-1)?.[0] ?? [], ['--runTestsByPath', ...longTests]));
+    add(await runLong());
     saySecondRuns();
   });
 }
+
+const runLong = () => runProjects(rounds.at(-1)?.[0] ?? [], ['--runTestsByPath', ...longTests]);
 
 function saySecondRuns() {
   for (const { file, passed } of secondRuns)
