@@ -17,7 +17,11 @@ const database = ['migrate', 'db', 'studio'].includes(values[0] ?? '')
 const child = spawn(process.execPath, [at('node_modules/prisma/build/index.js'), ...values], {
   cwd: top,
   stdio: 'inherit',
-  env: { ...process.env, ...schemaEngineEnvironment(), ...(database ? { DATABASE_URL: database.url } : {}) },
+  env: {
+    ...process.env,
+    ...schemaEngineEnvironment(),
+    ...(database ? { DATABASE_URL: database.url, DATABASE_DIRECT_URL: '' } : {}),
+  },
 });
 const status = await new Promise((resolve) => child.once('close', resolve));
 await database?.stop();

@@ -50,18 +50,36 @@ capabilities: { drop: [ALL] }
 {{ add .Values.shutdown.delaySeconds .Values.shutdown.graceSeconds 10 }}
 {{- end }}
 
-{{- define "curfew.database" -}}
-- { name: CURFEW_STATE_FOLDER, value: /var/lib/curfew }
+{{/* The ways to the database. Migrations take the direct one: their lock belongs to a session of the server, which a pooler hands on. */}}
+{{- define "curfew.addresses" -}}
 - name: DATABASE_URL
   valueFrom: { secretKeyRef: { name: {{ .Values.secretName }}, key: DATABASE_URL } }
 # Where DATABASE_URL is a pooler: the server itself. Without this entry it is the same.
 - name: DATABASE_DIRECT_URL
   valueFrom: { secretKeyRef: { name: {{ .Values.secretName }}, key: DATABASE_DIRECT_URL, optional: true } }
+{{- end }}
+
+{{- define "curfew.database" -}}
+- { name: CURFEW_STATE_FOLDER, value: /var/lib/curfew }
+{{ include "curfew.addresses" . }}
 - name: CURFEW_KEY_ENCRYPTION_SECRETS
   valueFrom: { secretKeyRef: { name: {{ .Values.secretName }}, key: CURFEW_KEY_ENCRYPTION_SECRETS } }
 # It has a password in it.
 - name: CURFEW_SMTP_URL
   valueFrom: { secretKeyRef: { name: {{ .Values.secretName }}, key: CURFEW_SMTP_URL, optional: true } }
+{{- end }}
+
+{{/* Where a network policy lets a pod reach the database, and the server itself where the first is a pooler. */}}
+{{- define "curfew.databaseEgress" -}}
+- ports:
+    - port: {{ .Values.networkPolicy.databasePort }}
+    {{- with .Values.networkPolicy.databaseDirectPort }}
+    - port: {{ . }}
+    {{- end }}
+  {{- with .Values.networkPolicy.databaseTo }}
+  to:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
 {{- end }}
 
 {{/* Ready is asked often, so that a pod that stops gets nothing new; alive is asked patiently, because a database that is gone is no reason to die. */}}
