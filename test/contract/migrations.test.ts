@@ -31,16 +31,33 @@ const statementsOf = (sql: string): string[] =>
 const tableOf = (statement: string): string | undefined =>
   /\b(?:TABLE(?: IF EXISTS| ONLY)*|ON|FROM|TRUNCATE) "?(\w+)"?/i.exec(statement)?.[1];
 
+const tablesMadeBy = (statements: readonly string[]): ReadonlySet<string> =>
+  new Set(statements.flatMap((one) => /^CREATE TABLE (?:IF NOT EXISTS )?"?(\w+)"?/i.exec(one)?.[1] ?? []));
+
 /** The faults of a migration for a version before it. No older version knows the tables that the migration itself creates. */
 function faultsOf(sql: string): string[] {
   const statements = statementsOf(sql);
-  const made = new Set(
-    statements.flatMap((one) => /^CREATE TABLE (?:IF NOT EXISTS )?"?(\w+)"?/i.exec(one)?.[1] ?? []),
-  );
+  const made = tablesMadeBy(statements);
   return statements
     .filter((one) => !made.has(tableOf(one) ?? ''))
     .flatMap((one) => breaking.filter(([pattern]) => pattern.test(one)).map(([, why]) => `${why}: ${one}`));
 }
+
+/** An index on a table that was there before keeps everybody from writing to it until it is made, unless it is made CONCURRENTLY. */
+function slowIndexesOf(sql: string): string[] {
+  const statements = statementsOf(sql);
+  const isAlone = statements.length === 1;
+  const made = tablesMadeBy(statements);
+  return statements.filter(
+    (one) =>
+      /^CREATE (UNIQUE )?INDEX\b/i.test(one) &&
+      !made.has(tableOf(one) ?? '') &&
+      !(isAlone && /\bCONCURRENTLY\b/i.test(one)),
+  );
+}
+
+/** The rule of indexes came after this migration; those before it are part of databases and are not written anew. */
+const lastWithPlainIndexes = '20261129120000_transmitters';
 
 const decision = () => {
   const [name] = readdirSync('docs/adr').filter((file) => file.endsWith('-older-versions-live-on.md'));
@@ -61,6 +78,25 @@ describe('a migration', () => {
       .filter((name) => !decision().includes(name))
       .flatMap((name) => faultsOf(readFileSync(`prisma/migrations/${name}/migration.sql`, 'utf8')));
     expect(breaks).toEqual([]);
+  });
+
+  it('that came later makes an index on a table that is there beside requests, and alone in its migration', () => {
+    const slow = later
+      .filter((name) => name > lastWithPlainIndexes)
+      .flatMap((name) => slowIndexesOf(readFileSync(`prisma/migrations/${name}/migration.sql`, 'utf8')));
+    expect(slow).toEqual([]);
+  });
+
+  it.each([
+    ['CREATE INDEX "by_name" ON "client"("name");', 1],
+    ['CREATE INDEX CONCURRENTLY "by_name" ON "client"("name");', 0],
+    [
+      'ALTER TABLE "client" ADD COLUMN "kind" TEXT; CREATE INDEX CONCURRENTLY "by_kind" ON "client"("kind");',
+      1,
+    ],
+    ['CREATE TABLE "thing" ("id" UUID NOT NULL); CREATE INDEX "one" ON "thing"("id");', 0],
+  ])('that says %s has %i indexes that keep requests waiting', (sql, count) => {
+    expect(slowIndexesOf(sql)).toHaveLength(count);
   });
 
   it.each([

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { MigrationFailed, MigrationRefused, migrate } from '@curfew/persistence';
 import pg from 'pg';
@@ -23,8 +24,9 @@ afterEach(async () => {
 });
 
 /** The Prisma CLI, as a person would run it. */
-async function prisma(...values: string[]): Promise<string> {
-  const env = { ...process.env, DATABASE_URL: database.url };
+const prisma = (...values: string[]): Promise<string> => prismaAt({ DATABASE_URL: database.url }, ...values);
+async function prismaAt(addresses: Record<string, string>, ...values: string[]): Promise<string> {
+  const env = { ...process.env, DATABASE_DIRECT_URL: '', ...addresses };
   return run(process.execPath, ['scripts/prisma.mjs', ...values], { env }).then(
     ({ stdout }) => stdout,
     ({ stdout, stderr }: { stdout: string; stderr: string }) => stdout + stderr,
@@ -77,6 +79,15 @@ describe('the migrations runner and prisma migrate deploy', () => {
     expect(await prisma('migrate', 'deploy')).toContain('All migrations have been successfully applied');
     expect({ structure: await structure(), records: await records() }).toEqual(ours);
     expect(await migrate(database.url)).toEqual({ applied: [], alreadyThere: applied.length });
+  }, 60_000);
+
+  it('go to the server itself where DATABASE_URL is a pooler', async () => {
+    const addresses = {
+      DATABASE_URL: 'postgres://nobody@localhost:1/nothing',
+      DATABASE_DIRECT_URL: database.url,
+    };
+    expect(await prismaAt(addresses, 'migrate', 'deploy')).toContain('have been successfully applied');
+    expect((await migrate(database.url)).applied).toEqual([]);
   }, 60_000);
 
   it('leave no difference between the migrations and the Prisma schema', async () => {
@@ -150,6 +161,60 @@ describe('the migrations runner', () => {
     expect(String(refused)).toMatch(/3_index.*P3009/);
   });
 
+  it('makes an index beside requests while other nodes wait for their turn', async () => {
+    await addMigration(
+      '1_table',
+      'CREATE TABLE "big" ("id" INTEGER); INSERT INTO "big" SELECT generate_series(1, 100000);',
+    );
+    await migrate(database.url, { folder });
+    await addMigration('2_index', 'CREATE INDEX CONCURRENTLY "big_id" ON "big" ("id");');
+    const results = await Promise.all(Array.from({ length: 8 }, () => migrate(database.url, { folder })));
+    expect(results.flatMap(({ applied }) => applied)).toEqual(['2_index']);
+    expect(
+      await database.query(`SELECT indisvalid FROM pg_index WHERE indexrelid = 'big_id'::regclass`),
+    ).toEqual([{ indisvalid: true }]);
+  });
+
+  it('lets requests at a table while it waits for a transaction that keeps the table', async () => {
+    await addMigration('1_table', 'CREATE TABLE "kept" ("id" INTEGER);');
+    await migrate(database.url, { folder });
+    await addMigration('2_column', 'ALTER TABLE "kept" ADD COLUMN "name" TEXT;');
+    const keeper = new pg.Client({ connectionString: database.url });
+    await keeper.connect();
+    await keeper.query('BEGIN; SELECT 1 FROM "kept"');
+    let isApplied = false;
+    const applying = migrate(database.url, { folder }).then((result) => {
+      isApplied = true;
+      return result;
+    });
+    const waits = `SELECT 1 FROM pg_stat_activity WHERE application_name = 'curfew migrations' AND wait_event_type = 'Lock' AND datname = current_database()`;
+    for (let turn = 0; turn < 2; turn += 1) {
+      while ((await database.query(waits)).length === 0) await pause(10);
+      // This one stands behind the migration, which gives way long before its statement would be cut.
+      await database.query('SELECT 1 FROM "kept"');
+    }
+    expect(isApplied).toBe(false);
+    await keeper.end();
+    expect((await applying).applied).toEqual(['2_column']);
+  }, 30_000);
+
+  it('names the table that a transaction kept for too long, and leaves nothing half done', async () => {
+    await addMigration('1_table', 'CREATE TABLE "kept" ("id" INTEGER);');
+    await migrate(database.url, { folder });
+    await addMigration(
+      '2_column',
+      'CREATE TABLE "other" ("id" INTEGER); ALTER TABLE "kept" ADD COLUMN "name" TEXT;',
+    );
+    const keeper = new pg.Client({ connectionString: database.url });
+    await keeper.connect();
+    await keeper.query('BEGIN; SELECT 1 FROM "kept"');
+    const failed = await thrownBy(migrate(database.url, { folder, waitMs: 100 }));
+    await keeper.end();
+    expect(failed).toBeInstanceOf(MigrationFailed);
+    expect(String(failed)).toMatch(/2_column failed: .*lock timeout/);
+    expect((await migrate(database.url, { folder })).applied).toEqual(['2_column']);
+  }, 30_000);
+
   it('refuses a database that is not empty and knows of no migrations', async () => {
     await database.query('CREATE TABLE "somebody_elses" ("id" INTEGER)');
     const refused = await thrownBy(migrate(database.url));
@@ -175,7 +240,9 @@ describe('the migrations runner', () => {
     const holder = new pg.Client({ connectionString: database.url });
     await holder.connect();
     await holder.query('SELECT pg_advisory_lock(72707369)');
-    expect(String(await thrownBy(migrate(database.url, { waitMs: 100 })))).toContain('lock timeout');
+    const refused = await thrownBy(migrate(database.url, { waitMs: 100 }));
+    expect(refused).toBeInstanceOf(MigrationRefused);
+    expect(String(refused)).toMatch(/another process .*72707369.* for 0\.1 seconds/);
     await holder.end();
     await migrate(database.url);
   });

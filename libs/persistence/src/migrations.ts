@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { ServerChoice } from './server-choice.js';
@@ -9,6 +10,16 @@ import { ServerChoice } from './server-choice.js';
 
 /** The lock `prisma migrate` takes too: only one of any number of starting nodes applies. */
 const prismaMigrateLock = 72707369;
+
+/** How often a node asks for that lock while another one has it, in milliseconds. */
+const lockEveryMs = 100;
+
+/**
+ * How long a migration waits for a table at a time, in milliseconds, and then lets go of it. Whoever asks for the table meanwhile waits
+ * behind the migration, so a long transaction would stop every request if the migration went on waiting.
+ */
+const tableWaitMs = 1_000;
+const lockNotAvailable = '55P03';
 
 const oldestServer = 140_000;
 
@@ -58,7 +69,7 @@ export class MigrationFailed extends Error {
 export interface MigrateOptions {
   /** By default prisma/migrations of this product. */
   readonly folder?: string;
-  /** How long to wait for another node that is applying, in milliseconds. */
+  /** How long to wait for another node that is applying, and for a table that a transaction keeps, in milliseconds. */
   readonly waitMs?: number;
   readonly onApplied?: (migration: string) => void;
   /** Told about a migration whose file was changed after it had been applied. */
@@ -94,12 +105,29 @@ export async function migrate(databaseUrl: string, options: MigrateOptions = {})
   await client.connect();
   try {
     await refuseOldServer(client);
-    await client.query(`SET lock_timeout = ${Math.ceil(options.waitMs ?? 60_000)}`);
-    await client.query('SELECT pg_advisory_lock($1)', [prismaMigrateLock]);
-    await client.query('SET lock_timeout = 0');
-    return await applyMissing(client, await filesIn(folder), options);
+    const waitMs = options.waitMs ?? 60_000;
+    await takeLock(client, waitMs);
+    return await applyMissing(client, await filesIn(folder), { ...options, waitMs });
   } finally {
     await client.end(); // which gives the lock back
+  }
+}
+
+/**
+ * Asks again and again instead of waiting in one statement: that statement would have a snapshot, and CREATE INDEX CONCURRENTLY of the
+ * node that applies waits for everybody who has one (PostgreSQL, "Building Indexes Concurrently"), so the two would wait for each other.
+ */
+async function takeLock(client: pg.Client, waitMs: number): Promise<void> {
+  for (let tries = Math.ceil(waitMs / lockEveryMs); ; tries -= 1) {
+    const { rows } = await client.query<{ taken: boolean }>('SELECT pg_try_advisory_lock($1) AS taken', [
+      prismaMigrateLock,
+    ]);
+    if (rows[0]!.taken) return;
+    if (tries <= 0)
+      throw new MigrationRefused(
+        `another process has had the lock of the migrations (${prismaMigrateLock} in pg_locks) for ${waitMs / 1000} seconds: wait until it is done, then start again`,
+      );
+    await pause(lockEveryMs);
   }
 }
 
@@ -124,14 +152,14 @@ async function filesIn(folder: string): Promise<readonly MigrationFile[]> {
 async function applyMissing(
   client: pg.Client,
   files: readonly MigrationFile[],
-  options: MigrateOptions,
+  options: MigrateOptions & { readonly waitMs: number },
 ): Promise<AppliedMigrations> {
   const records = await readRecords(client);
   const applied: string[] = [];
   for (const file of files) {
     const record = records.find(({ migration_name }) => migration_name === file.name);
     if (!record) {
-      await apply(client, file);
+      await apply(client, file, options.waitMs);
       applied.push(file.name);
       options.onApplied?.(file.name);
     } else if (!isSameText(file.sql, record.checksum)) options.onEdited?.(file.name);
@@ -162,26 +190,35 @@ async function readRecords(client: pg.Client): Promise<readonly MigrationRecord[
 }
 
 /** Script and record in one transaction, unless the script has something in it that PostgreSQL refuses inside of one. */
-async function apply(client: pg.Client, { name, sql }: MigrationFile): Promise<void> {
+async function apply(client: pg.Client, { name, sql }: MigrationFile, waitMs: number): Promise<void> {
   const whole = !/\bCONCURRENTLY\b|^\s*(BEGIN|COMMIT|START TRANSACTION)\s*;|\bVACUUM\b/im.test(sql);
   const id = randomUUID();
-  try {
-    if (whole) await client.query('BEGIN');
-    await client.query('INSERT INTO _prisma_migrations (id, checksum, migration_name) VALUES ($1, $2, $3)', [
-      id,
-      checksumOf(sql),
-      name,
-    ]);
-    await client.query(sql);
-    await client.query(
-      'UPDATE _prisma_migrations SET finished_at = clock_timestamp(), applied_steps_count = 1 WHERE id = $1',
-      [id],
-    );
-    if (whole) await client.query('COMMIT');
-  } catch (error) {
-    await recordFailure(client, id, whole, error);
-    throw new MigrationFailed(name, error);
+  for (let tries = Math.ceil(waitMs / (2 * tableWaitMs)); ; tries -= 1) {
+    try {
+      if (whole) await client.query(`BEGIN; SET LOCAL lock_timeout = ${tableWaitMs}`);
+      await record(client, id, { name, sql });
+      if (whole) await client.query('COMMIT');
+      return;
+    } catch (error) {
+      await recordFailure(client, id, whole, error);
+      const isTableKept = whole && (error as { code?: unknown }).code === lockNotAvailable;
+      if (!isTableKept || tries <= 0) throw new MigrationFailed(name, error);
+      await pause(tableWaitMs * (0.5 + Math.random()));
+    }
   }
+}
+
+async function record(client: pg.Client, id: string, { name, sql }: MigrationFile): Promise<void> {
+  await client.query('INSERT INTO _prisma_migrations (id, checksum, migration_name) VALUES ($1, $2, $3)', [
+    id,
+    checksumOf(sql),
+    name,
+  ]);
+  await client.query(sql);
+  await client.query(
+    'UPDATE _prisma_migrations SET finished_at = clock_timestamp(), applied_steps_count = 1 WHERE id = $1',
+    [id],
+  );
 }
 
 async function recordFailure(client: pg.Client, id: string, whole: boolean, error: unknown): Promise<void> {
