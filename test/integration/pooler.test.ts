@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { loadConfiguration } from '@curfew/config';
 import { DatabaseListener, examineAddresses, HotStatements, NotHeard } from '@curfew/persistence';
 import {
@@ -57,6 +58,27 @@ describe('the ways to the database', () => {
     expect(await faults(direct)).toEqual([expect.stringContaining('RESET client_min_messages')]);
     await giveTimeouts();
     expect(await faults(direct, direct)).toEqual([expect.stringContaining('RESET client_min_messages')]);
+  });
+
+  it('must belong to a role that may write the message with which a transaction waits for its standby', async () => {
+    const role = `curfew_role_${randomBytes(6).toString('hex')}`;
+    const url = Object.assign(new URL(direct), { username: role, password: role }).href;
+    const [declared] = await database.query<{ name: string }>(
+      `SELECT oid::regprocedure::text AS name FROM pg_proc WHERE proname = 'pg_logical_emit_message' AND proargtypes[2] = 'text'::regtype`,
+    );
+    const theFunction = `FUNCTION ${declared?.name}`;
+    await database.query(`CREATE ROLE ${role} LOGIN PASSWORD '${role}'`);
+    try {
+      expect(await faults(url)).toEqual([]);
+      await database.query(`REVOKE EXECUTE ON ${theFunction} FROM PUBLIC`);
+      expect(await faults(url)).toEqual([expect.stringContaining(`GRANT EXECUTE ON ${theFunction} TO`)]);
+      await database.query(`GRANT EXECUTE ON ${theFunction} TO ${role}`);
+      expect(await faults(url)).toEqual([]);
+    } finally {
+      await database.query(
+        `GRANT EXECUTE ON ${theFunction} TO PUBLIC; DROP OWNED BY ${role}; DROP ROLE ${role}`,
+      );
+    }
   });
 });
 

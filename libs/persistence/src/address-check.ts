@@ -24,15 +24,19 @@ export interface AddressFindings {
 /** How long one question may take, in milliseconds; a pooler without a free connection lets it wait for ever. */
 const patienceMs = 3_000;
 
-const timeouts: HotStatement = {
-  name: 'address-timeouts',
-  text: `SELECT pg_backend_pid(), array_agg(setting::int ORDER BY name DESC), current_setting('client_min_messages') FROM pg_settings
+const powers: HotStatement = {
+  name: 'address-powers',
+  text: `SELECT pg_backend_pid(), array_agg(setting::int ORDER BY name DESC), current_setting('client_min_messages'),
+                (SELECT oid::regprocedure::text FROM pg_proc WHERE proname = 'pg_logical_emit_message' AND proargtypes[2] = 'text'::regtype
+                    AND pronamespace = 'pg_catalog'::regnamespace AND NOT has_function_privilege(oid, 'EXECUTE')) FROM pg_settings
          WHERE name IN ('statement_timeout', 'idle_in_transaction_session_timeout') GROUP BY 1`,
 };
 type AskedRow = [
   backend: number,
   timeoutsMs: [statement: number, idleInTransaction: number],
   leastMessage: string,
+  /** The function for messages, as this version of PostgreSQL declares it, where the role may not call it. */
+  refusedMessages: string | null,
 ];
 
 /**
@@ -96,9 +100,10 @@ const mustHaveDirectUrl = (does: string): ConfigurationFault => ({
 async function examineServer(configuration: DatabaseConfiguration): Promise<AddressFindings> {
   const client = await connect(configuration);
   try {
-    const [, [statementMs], leastMessage] = await ask(client);
+    const asked = await ask(client);
+    const [, [statementMs]] = asked;
     const isKept = statementMs === configuration.statementTimeoutMs;
-    const faults = [...(isKept ? [] : [mustHaveDirectUrl('drops')]), ...faultsOfMessages(leastMessage)];
+    const faults = [...(isKept ? [] : [mustHaveDirectUrl('drops')]), ...faultsOfCommits(asked)];
     return { faults, notes: [] };
   } finally {
     await client.end().catch(() => {});
@@ -109,8 +114,9 @@ async function examineServer(configuration: DatabaseConfiguration): Promise<Addr
 async function examinePooler(configuration: DatabaseConfiguration): Promise<AddressFindings> {
   const first = await connect(configuration);
   try {
-    const [backend, timeoutsMs, leastMessage] = await ask(first);
-    const faults = [...faultsOfTimeouts(timeoutsMs, configuration), ...faultsOfMessages(leastMessage)];
+    const asked = await ask(first);
+    const [backend, timeoutsMs] = asked;
+    const faults = [...faultsOfTimeouts(timeoutsMs, configuration), ...faultsOfCommits(asked)];
     const second = await connect(configuration);
     try {
       await second.query('BEGIN');
@@ -145,16 +151,19 @@ function faultsOfTimeouts(
   }));
 }
 
-/** A commit whose wait for a standby was cancelled is told by a warning alone (PostgreSQL, SyncRepWaitForLSN). */
-const faultsOfMessages = (leastMessage: string): ConfigurationFault[] =>
-  leastMessage === 'error'
-    ? [
-        {
-          setting: 'DATABASE_URL',
-          rule: 'leads to connections on which the server sends no warnings, so that a commit which no standby confirmed looks like any other: ALTER ROLE … RESET client_min_messages, and the same for its database',
-        },
-      ]
-    : [];
+/**
+ * Faults that keep a commit from being what it says. A commit whose wait for a standby was cancelled is told by a warning alone (PostgreSQL,
+ * SyncRepWaitForLSN), and a transaction that wrote nothing waits for no standby unless it writes a message (ADR 111).
+ */
+function faultsOfCommits([, , leastMessage, refusedMessages]: AskedRow): ConfigurationFault[] {
+  const rules = [
+    leastMessage === 'error' &&
+      'leads to connections on which the server sends no warnings, so that a commit which no standby confirmed looks like any other: ALTER ROLE … RESET client_min_messages, and the same for its database',
+    refusedMessages !== null &&
+      `leads to a role that may not write the message with which a transaction waits for its standby: GRANT EXECUTE ON FUNCTION ${refusedMessages} TO …`,
+  ];
+  return rules.filter((rule) => rule !== false).map((rule) => ({ setting: 'DATABASE_URL', rule }));
+}
 
 function faultOfPooler(error: unknown): ConfigurationFault {
   const { code } = error as { code?: unknown };
@@ -180,6 +189,6 @@ async function connect(configuration: DatabaseConfiguration): Promise<pg.Client>
 }
 
 async function ask(client: pg.Client): Promise<AskedRow> {
-  const { rows } = await client.query<AskedRow>({ ...timeouts, rowMode: 'array' });
+  const { rows } = await client.query<AskedRow>({ ...powers, rowMode: 'array' });
   return rows[0]!;
 }
