@@ -2,6 +2,12 @@ import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { repository } from './repository.mjs';
 
+/** Servers that must not outlive this process. @type {Set<import('node:child_process').ChildProcess>} */
+const running = new Set();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 /** A port that is free now. */
 export const freePort = () =>
   new Promise((resolve, reject) => {
@@ -28,9 +34,8 @@ export async function startServer({ script, environment, readyUrl, flags = [], b
     stream.on('data', (chunk) => {
       log = (log + chunk).slice(-4000);
     });
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  const stopNow = () => child.kill('SIGKILL');
-  process.once('exit', stopNow);
+  running.add(child);
+  const ended = new Promise((resolve) => child.once('exit', resolve)).finally(() => running.delete(child));
   for (let attempt = 0; ; attempt += 1) {
     const ready = await fetch(readyUrl).then(
       (answer) => answer.ok,
@@ -52,10 +57,9 @@ export async function startServer({ script, environment, readyUrl, flags = [], b
     },
     async stop() {
       child.kill('SIGTERM');
-      const patience = setTimeout(stopNow, 10_000);
+      const patience = setTimeout(() => child.kill('SIGKILL'), 10_000);
       await ended;
       clearTimeout(patience);
-      process.removeListener('exit', stopNow);
     },
   };
 }
