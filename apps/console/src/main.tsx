@@ -3,7 +3,7 @@ import './shell/base.css';
 import './shell/shell.css';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
-import { StrictMode } from 'react';
+import { StrictMode, startTransition } from 'react';
 import { createRoot } from 'react-dom/client';
 import { Problem } from './admin-api/problem.js';
 import { router } from './router.js';
@@ -27,11 +27,16 @@ const queries = new QueryClient({
 });
 
 const root = document.getElementById('console');
-if (root)
-  createRoot(root).render(
-    <StrictMode>
-      <QueryClientProvider client={queries}>
-        <RouterProvider router={router} />
-      </QueryClientProvider>
-    </StrictMode>,
+if (root) {
+  const shown = createRoot(root);
+  // A transition is rendered in slices of a few milliseconds, between which a slow processor answers keys and taps.
+  startTransition(() =>
+    shown.render(
+      <StrictMode>
+        <QueryClientProvider client={queries}>
+          <RouterProvider router={router} />
+        </QueryClientProvider>
+      </StrictMode>,
+    ),
   );
+}

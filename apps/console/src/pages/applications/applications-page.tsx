@@ -70,7 +70,8 @@ export function ApplicationsPage() {
       >
         {(application) => <ApplicationRow application={application} search={search} />}
       </PagedList>
-      <ClientHosts />
+      {/* Below the list, which would push it down when it comes. */}
+      {!found.isPending && <ClientHosts />}
       {isMaking && <NewApplication onClose={() => setMaking(false)} onMade={refresh} />}
     </>
   );
