@@ -9,6 +9,7 @@ html{-webkit-text-size-adjust:100%;text-size-adjust:100%}
 body{margin:0;min-height:100vh;min-height:100svh;display:flex;flex-direction:column;background:var(--canvas);color:var(--ink);
   font:1rem/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",Cantarell,"DejaVu Sans",sans-serif;overflow-wrap:anywhere}
 h1,h2,h3,p,ul,dl,dd,fieldset{margin:0;padding:0}
+fieldset{border:0;min-width:0}
 h1{font-size:1.5rem;line-height:1.25;font-weight:650;letter-spacing:-.01em;text-wrap:balance}
 h2{font-size:1.0625rem;line-height:1.35;font-weight:650}
 h3,h4{margin:0;font-size:1rem;font-weight:600}
@@ -47,10 +48,10 @@ label,legend{display:block;font-weight:600;padding:0}
 .hint,.problem{font-size:.875rem}
 .hint{color:var(--quiet)}
 .problem{color:var(--danger);font-weight:600}
-input:not([type=checkbox]){display:block;width:100%;min-height:3rem;padding:.625rem .875rem;border:1px solid var(--line);border-radius:.625rem;
+input:not([type=checkbox],[type=radio]){display:block;width:100%;min-height:3rem;padding:.625rem .875rem;border:1px solid var(--line);border-radius:.625rem;
   background:var(--surface);color:var(--ink);font:inherit;font-size:1rem}
-input:not([type=checkbox]):hover{border-color:var(--ink)}
-input:not([type=checkbox]):focus-visible{outline-offset:0;border-color:var(--accent)}
+input:not([type=checkbox],[type=radio]):hover{border-color:var(--ink)}
+input:not([type=checkbox],[type=radio]):focus-visible{outline-offset:0;border-color:var(--accent)}
 input[aria-invalid=true]{border-color:var(--danger);border-width:2px}
 input[readonly]{background:var(--canvas)}
 input.code{font:600 1.5rem/1.2 ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;letter-spacing:.12em;text-align:center;text-transform:uppercase;min-height:3.75rem}
