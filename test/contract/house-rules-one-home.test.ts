@@ -342,6 +342,7 @@ const rules: Readonly<Record<string, OneHome>> = {
       'libs/accounts/src/hashing/hashing-process.ts': `${endsWithItsRequests}; a process that ended is started again`,
       'libs/accounts/src/hashing/standing-back.ts': endsWithItsRequests,
       'libs/persistence/src/retrying.ts': asksAgain,
+      'libs/persistence/src/migrations.ts': asksAgain,
       'libs/persistence/src/guard/judgement.ts': asksAgain,
       'libs/events/src/feed/end-confirmation.ts': asksAgain,
       'apps/auth-server/src/interactions/own-account.ts': asksAgain,

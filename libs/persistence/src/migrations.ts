@@ -15,8 +15,8 @@ const prismaMigrateLock = 72707369;
 const lockEveryMs = 100;
 
 /**
- * How long a migration waits for a table at a time, in milliseconds, and then lets go of it. Whoever asks for the table meanwhile waits
- * behind the migration, so a long transaction would stop every request if the migration went on waiting.
+ * How long a migration waits for a table at a time, in milliseconds, and then lets go of it. Each request for the table waits behind the
+ * migration meanwhile, so a long transaction would stop every request if the migration went on waiting.
  */
 const tableWaitMs = 1_000;
 const lockNotAvailable = '55P03';
