@@ -52,7 +52,17 @@ const mayImport = {
   ],
   'resource-server': ['session-policy', 'config', 'clock'],
   web: ['config', 'clock'],
-  operations: ['accounts', 'clients', 'clock', 'events', 'mail', 'persistence', 'session-policy', 'sessions'],
+  operations: [
+    'accounts',
+    'artifacts',
+    'clients',
+    'clock',
+    'events',
+    'mail',
+    'persistence',
+    'session-policy',
+    'sessions',
+  ],
   foundation: [
     'accounts',
     'artifacts',

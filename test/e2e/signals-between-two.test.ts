@@ -1,4 +1,6 @@
+import { sessionKey } from '@curfew/artifacts';
 import { decodeJwt } from 'jose';
+import type { Person } from '../support/person.js';
 import { AdminWorld } from './admin-world.js';
 import { asHeader, orders, ProtocolWorld } from './protocol-world.js';
 
@@ -42,25 +44,44 @@ async function until(look: () => Promise<boolean>): Promise<void> {
   }
 }
 
-/** Somebody signs in there, and their account here is linked to them. */
-async function signedInThere(): Promise<string> {
+/** A session there, of somebody to whom their account here is linked. */
+interface SessionThere {
+  readonly sid: string;
+  readonly refreshToken: string;
+}
+
+async function signedInThere(): Promise<SessionThere> {
   const { body } = await there.signIn(there.clients.web, {
     scope: 'openid offline_access',
     prompt: 'consent',
     resource: orders,
   });
+  const { sub, sid } = decodeJwt<{ sid: string }>(body.id_token);
   await here.database.query(
     `INSERT INTO linked_identity (issuer, subject, account_id, created_at)
-     VALUES ('${there.issuer}', '${decodeJwt(body.id_token).sub}', '${account}', now()) ON CONFLICT DO NOTHING`,
+     VALUES ('${there.issuer}', '${sub}', '${account}', now()) ON CONFLICT DO NOTHING`,
   );
-  return body.refresh_token as string;
+  return { sid, refreshToken: body.refresh_token as string };
 }
-const endsHere = async (refreshToken: string): Promise<void> => {
-  const { access_token } = await here.signIn();
-  const { access_token: another } = await here.signIn(here.person(1));
+/** A browser here in which the person has signed in; `cameOf` is the session there that led to it. */
+async function browser(cameOf: string | null): Promise<Person> {
+  const person = here.person();
+  await person.follow(`${here.server.issuer}/sign-in`, ({ url }) => url.pathname === '/');
+  if (cameOf !== null)
+    await here.database.query(
+      `UPDATE browser_session SET upstream = ARRAY['${sessionKey(there.issuer, cameOf)}']
+       WHERE uid = (SELECT uid FROM browser_session WHERE ended_at IS NULL AND signed_in_at IS NOT NULL ORDER BY signed_in_at DESC LIMIT 1)`,
+    );
+  return person;
+}
+const isSignedIn = async (person: Person) =>
+  (await person.open(`${here.server.issuer}/sessions`)).url.pathname === '/sessions';
+/** The `sid` of an ID token names the session in both products, and no other browser of the person is in question. */
+const endsHere = async ({ sid, refreshToken }: SessionThere): Promise<void> => {
+  const [another, came] = [await browser(null), await browser(sid)];
   await there.revoke(there.clients.web, refreshToken);
-  await until(async () => (await here.introspect(access_token)).active !== true);
-  expect((await here.introspect(another)).active).toBe(true);
+  await until(async () => !(await isSignedIn(came)));
+  expect(await isSignedIn(another)).toBe(true);
 };
 const settings = (more: object) => ({ issuer: there.issuer, audience: there.clients.api.id, ...more });
 
@@ -79,6 +100,7 @@ it('ends here what ended there, where the other installation pushes', async () =
   );
   expect(told!.data).toMatchObject({
     signal: 'session-revoked',
+    session: 'ended',
     note: 'The client revoked its refresh token (RFC 7009).',
   });
   // Nothing was refused there: what an installation tells, the other one takes.

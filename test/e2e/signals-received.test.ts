@@ -37,9 +37,11 @@ describe('a security event that is pushed', () => {
     ['credential-change', events.changed, identity],
     ['account-disabled', events.disabled, identity],
     ['account-purged', events.purged, identity],
+    ['session-revoked', revoked, () => ({ format: 'complex', user: identity() })],
     [
-      'session-revoked',
-      revoked,
+      // A credential is good for more than the session in which it was used.
+      'credential-change',
+      events.changed,
       () => ({ format: 'complex', session: { format: 'opaque', id: 'x' }, user: identity() }),
     ],
   ])('ends everything of the person, and says why: %s', async (signal, event, subject) => {

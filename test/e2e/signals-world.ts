@@ -35,7 +35,6 @@ export class SignalsWorld {
   ) {}
 
   static async start(settings: Readonly<Record<string, string>> = {}): Promise<SignalsWorld> {
-    const elsewhere = await SignalTransmitter.start();
     const world = await AdminWorld.start({
       CURFEW_LOG_LEVEL: 'info',
       CURFEW_SIGNAL_POLL_INTERVAL: '100ms',
@@ -43,6 +42,12 @@ export class SignalsWorld {
       CURFEW_THROTTLE_SIGNAL: '200/1m',
       ...settings,
     });
+    return SignalsWorld.beside(world);
+  }
+
+  /** The same for a product that runs; `more` are settings of the transmitter. */
+  static async beside(world: AdminWorld, more: object = {}): Promise<SignalsWorld> {
+    const elsewhere = await SignalTransmitter.start();
     const { username } = world.data.accounts[0]!;
     const [row] = await world.database.query<{ id: string }>(
       'SELECT id::text AS id FROM account WHERE username = $1',
@@ -50,7 +55,7 @@ export class SignalsWorld {
     );
     const signals = new SignalsWorld(world, elsewhere, { username, id: row!.id });
     await signals.link('ada-there', row!.id);
-    await signals.made('elsewhere', {});
+    await signals.made('elsewhere', more);
     return signals;
   }
 

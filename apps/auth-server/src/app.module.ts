@@ -1,4 +1,4 @@
-import { ArtifactStore } from '@curfew/artifacts';
+import { ArtifactStore, UpstreamSessions } from '@curfew/artifacts';
 import { SessionFeed } from '@curfew/events';
 import { type Foundation, FoundationModule } from '@curfew/foundation';
 import { Interactions } from '@curfew/oidc';
@@ -43,6 +43,7 @@ export function pagesModule(foundation: Foundation, parts: PageParts): DynamicMo
       { provide: PageLog, useValue: parts.log },
       { provide: UpstreamParts, useValue: parts.upstream },
       { provide: ArtifactStore, useValue: foundation.artifacts },
+      { provide: UpstreamSessions, useValue: foundation.upstreamSessions },
       ...pageProviders,
     ],
   };

@@ -1,6 +1,5 @@
 export { ArtifactStore, InteractionUsed, SignedOutMeanwhile } from './artifact-store.js';
 export { BrowserSessionStore } from './browser-session-store.js';
-export { upstreamSessionKind } from './commit-statements.js';
 export {
   type ArtifactKey,
   type BrowserSessionPayload,
@@ -11,3 +10,4 @@ export {
   StagedWrites,
   type UpstreamOrigin,
 } from './staged-writes.js';
+export { personKey, sessionKey, subjectKey, UpstreamSessions } from './upstream-sessions.js';

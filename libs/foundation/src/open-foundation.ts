@@ -1,5 +1,5 @@
 import type { Hashing } from '@curfew/accounts';
-import { ArtifactStore } from '@curfew/artifacts';
+import { ArtifactStore, UpstreamSessions } from '@curfew/artifacts';
 import { ClientService, fetchedUriFault, PolicyService, Registry, ResourceService } from '@curfew/clients';
 import { ClientHosts } from '@curfew/clients/client-documents';
 import { DisciplinedClock, installAsProcessTime } from '@curfew/clock';
@@ -49,6 +49,7 @@ export async function openFoundation(configuration: Configuration, log: Logger, 
   const registry = new Registry(prisma, clock);
   const seal = new PayloadSeal(ring('protocol artifact'));
   const keyStore = new KeyStore(prisma, serviceKeys, keySettings(configuration.signingKeys));
+  const artifacts = new ArtifactStore(prisma, seal, signIns);
   const engine = engineOn({ configuration, prisma, hot, refreshTokens, registry, log });
   let restoreTime = (): void => {};
   return {
@@ -70,7 +71,8 @@ export async function openFoundation(configuration: Configuration, log: Logger, 
     policies: new PolicyService(prisma, clock),
     keyStore,
     seal,
-    artifacts: new ArtifactStore(prisma, seal, signIns),
+    artifacts,
+    upstreamSessions: new UpstreamSessions(artifacts, engine.browsers),
     accessTokens: new AccessTokenCodec(ring('access token')),
     refreshTokens,
     receiverSeal: receiverSeal(serviceKeys),

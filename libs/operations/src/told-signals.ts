@@ -1,47 +1,118 @@
+import type { UpstreamSessions } from '@curfew/artifacts';
 import type { ToldSignal, ToldSubject, Transmitter, Transmitters } from '@curfew/events/transmitters';
 import type { Transaction } from '@curfew/persistence';
 import type { Actor } from '@curfew/session-policy';
 import { accountEvent } from '@curfew/sessions';
-import { inTransaction, type OperationParts } from './author.js';
-import { endEverything } from './end-sessions.js';
+import { type Author, inTransaction, type OperationParts } from './author.js';
+import { endEverything, endSessions } from './end-sessions.js';
 
-/** The outcome of a signal: everything of the account ended, it had done so before, nobody here is meant, or nothing was to be done. */
-export type SignalOutcome = 'ended' | 'repeated' | 'unknown_subject' | 'no_action';
+/**
+ * The outcome of a signal: what it was about ended, that had been done before, nothing here came of the session that it names, nobody here is
+ * meant, or nothing was to be done.
+ */
+export type SignalOutcome = 'ended' | 'repeated' | 'unknown_session' | 'unknown_subject' | 'no_action';
 
 /** The dependencies, beside those of every operation. */
 export interface SignalParts extends OperationParts {
   readonly transmitters: Transmitters;
+  readonly upstreamSessions: UpstreamSessions;
 }
 
 /** The service itself ends what it was told to end; the event names the transmitter. */
 const by: Actor = { kind: 'system', id: null, ip: null };
 
 /**
- * Ends everything of the person of whom a transmitter tells, once for each token, and records it with the reason that the transmitter gave. A
- * person it may not speak of is nobody; so is everyone once the transmitter was switched off or taken away.
+ * Ends everything of the person of whom a transmitter tells, or what came of the one session there that it names, once for each token, and
+ * records it with the reason that the transmitter gave. A person it may not speak of is nobody; so is everyone once the transmitter was
+ * switched off or taken away.
  * @throws TransmitterChanged where it has other settings by now
  */
 export async function actOnSignal(
   parts: SignalParts,
   transmitter: Transmitter,
-  { signal, subject, jti, rememberUntil, reason }: ToldSignal,
+  told: ToldSignal,
 ): Promise<SignalOutcome> {
-  if (signal === null) return 'no_action';
-  const accountId = subject && (await accountOf(parts, transmitter, subject));
-  if (!accountId) return 'unknown_subject';
+  if (told.signal === null) return 'no_action';
+  const accountId = told.subject && (await accountOf(parts, transmitter, told.subject));
+  const { session } = told;
+  if (!accountId && !(session && maySpeakOf(transmitter, told))) return 'unknown_subject';
   const work = async (tx: Transaction): Promise<SignalOutcome> => {
     if (!(await parts.transmitters.hold(transmitter, tx))) return 'no_action';
-    if (!(await parts.transmitters.use(transmitter.issuer, jti, rememberUntil, tx))) return 'repeated';
+    if (session) return endOfSession(parts, transmitter, told, accountId, tx);
+    if (!accountId) return 'unknown_subject';
+    if (!(await isFirst(parts, transmitter, told, tx))) return 'repeated';
     const target = { kind: 'account', target: accountId } as const;
-    const note = `${transmitter.id}: ${signal}${reason === null ? '' : `: ${reason}`}`;
-    const { at } = await endEverything(parts, target, 'signal_received', { by, note }, tx);
-    // A text about a person: an erasure takes it out of the event by this name.
-    const told = { transmitter: transmitter.id, signal, jti, note: reason, by };
-    await parts.events.record([accountEvent(accountId, 'signal.received', told, at)], tx);
+    const author = authorOf(transmitter, told);
+    const { at } = await endEverything(parts, target, 'signal_received', author, tx);
+    await parts.events.record(
+      [accountEvent(accountId, 'signal.received', dataOf(transmitter, told), at)],
+      tx,
+    );
     return 'ended';
   };
   return inTransaction(parts, { by }, undefined, work);
 }
+
+/**
+ * Ends what came of one session there, as its logout token would. A session that nothing here came of ends nothing: the rest of its person is
+ * in no question. A session that is over stays over, so that a token that finds neither it nor its person needs no row to count once.
+ */
+async function endOfSession(
+  parts: SignalParts,
+  transmitter: Transmitter,
+  told: ToldSignal,
+  accountId: string | null,
+  tx: Transaction,
+): Promise<SignalOutcome> {
+  const { subjectIssuer: issuer } = transmitter;
+  const { id, issuer: said = issuer } = told.session!;
+  const subject = told.subject?.format === 'iss_sub' ? told.subject.subject : undefined;
+  const now = parts.clock.now();
+  const isKnowable = id !== undefined && said === issuer;
+  const browserSessionUids = isKnowable
+    ? await parts.upstreamSessions.over({ issuer, sessionId: id, subject }, now, tx)
+    : [];
+  if (!accountId && browserSessionUids.length === 0) return 'unknown_subject';
+  if (!(await isFirst(parts, transmitter, told, tx))) return 'repeated';
+  const author = authorOf(transmitter, told);
+  const { sessions, browserSessions } = await endSessions(
+    parts,
+    { browserSessionUids },
+    'ended_by_identity_provider',
+    author,
+    tx,
+  );
+  const people = new Set([...sessions, ...browserSessions].map((one) => one.accountId));
+  const session = people.size > 0 ? 'ended' : 'unknown';
+  if (people.size === 0 && accountId) people.add(accountId);
+  const data = { ...dataOf(transmitter, told), session } as const;
+  await parts.events.record(
+    [...people].map((id) => accountEvent(id, 'signal.received', data, now)),
+    tx,
+  );
+  return session === 'ended' ? 'ended' : 'unknown_session';
+}
+
+const isFirst = (
+  { transmitters }: SignalParts,
+  { issuer }: Transmitter,
+  { jti, rememberUntil }: ToldSignal,
+  tx: Transaction,
+): Promise<boolean> => transmitters.use(issuer, jti, rememberUntil, tx);
+
+const authorOf = ({ id }: Transmitter, { signal, reason }: ToldSignal): Author => ({
+  by,
+  note: `${id}: ${signal}${reason === null ? '' : `: ${reason}`}`,
+});
+
+/** The reason is a text about a person: an erasure takes it out of the event by the name of its member. */
+const dataOf = ({ id }: Transmitter, { signal, jti, reason }: ToldSignal) => ({
+  ...{ transmitter: id, signal: signal!, jti, note: reason, by },
+});
+
+/** Whether a session may be looked for: the person beside it, where one is named as an identity, must be of the issuer that is agreed. */
+const maySpeakOf = ({ subjectIssuer }: Transmitter, { subject }: ToldSignal): boolean =>
+  subject?.format !== 'iss_sub' || subject.issuer === subjectIssuer;
 
 async function accountOf(
   { identities, profiles, accounts }: SignalParts,

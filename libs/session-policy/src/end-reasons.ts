@@ -111,7 +111,7 @@ const table = {
   ended_by_identity_provider: {
     initiator: 'system',
     meaning:
-      'The identity provider with which the person had signed in said that their session there is over (OpenID Connect Back-Channel Logout).',
+      'The identity provider with which the person had signed in said that their session there is over (OpenID Connect Back-Channel Logout, Shared Signals).',
     ...wholeBrowser(
       'The sign-in of the browser rests on the session there, and so does all that came of it.',
     ),
@@ -198,7 +198,7 @@ const table = {
     initiator: 'system',
     meaning:
       'Another service told that sessions, credentials or the account of the person there are no longer good (Shared Signals).',
-    ...wholeAccount('No session knows by which sign-in elsewhere it began, so all of them are in question.'),
+    ...wholeAccount('It told of the person and of no one session, so all of theirs are in question.'),
   },
   restored_from_backup: {
     initiator: 'system',

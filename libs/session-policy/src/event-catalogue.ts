@@ -5,9 +5,8 @@ import type { SessionId } from './session.js';
 import type { RequestSignals } from './signals.js';
 import type { Instant, Seconds } from './time.js';
 
-/** The meaning of an event, and whether it commits with its cause or may be written a moment later. */
+/** The meaning of an event in one sentence, as the documentation prints it, and whether it commits with its cause or may be written a moment later. */
 export interface EventEntry<Data = unknown> {
-  /** One sentence, as the documentation prints it. */
   readonly meaning: string;
   /**
    * 'with_cause': in the transaction of what it tells, so neither exists without the other.
@@ -158,9 +157,12 @@ const table = {
     readonly transmitter: string;
     readonly signal: string;
     readonly jti: string;
+    readonly session?: 'ended' | 'unknown';
     readonly note: string | null;
     readonly by: Actor;
-  }>('Another service told of a security event, and everything of the account ended (Shared Signals).'),
+  }>(
+    'Another service told of a security event (Shared Signals), and everything of the account ended or, where it named one session, what came of that, if anything did.',
+  ),
   'consent.withdrawn': withCause<{ readonly by: Actor }>('An account withdrew its consent to a client.'),
   'account.changed': withCause<{
     readonly change:

@@ -46,7 +46,8 @@ const settings = {
     .max(signalNames.length, { error: `must be at most ${signalNames.length}` })
     .default([...signalNames])
     .meta({
-      description: 'The events that end everything of the person here; others are taken and change nothing.',
+      description:
+        'The events that end everything of the person here, or what came of the one session that a session-revoked names; others are taken and change nothing.',
     }),
   enabled: z.boolean().default(true).meta({ description: 'Whether it is heard.' }),
 };

@@ -1,11 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AccountService } from '@curfew/accounts';
 import { LinkedIdentities, type LinkedIdentity } from '@curfew/accounts/identity-providers';
+import { subjectKey } from '@curfew/artifacts';
 import { Clock } from '@curfew/clock';
 import { OperationParts, personWithProof, unlinkOwnIdentity } from '@curfew/operations';
 import { Controller, Get, Post, Query, Req, Res } from '@nestjs/common';
 import { type IdentityChange, identitiesPage, identityChangesDone } from '../pages/index.js';
-import { subjectKey, UpstreamParts } from '../upstream/index.js';
+import { UpstreamParts } from '../upstream/index.js';
 import { seeOther } from './answer.js';
 import { type FormProblem, problemOfError } from './form-problem.js';
 import type { FreshProof } from './fresh-proofs.js';

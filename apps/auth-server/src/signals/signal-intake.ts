@@ -28,7 +28,7 @@ export class SignalIntake {
       if (error instanceof SetRefused) return error;
       throw error;
     });
-    if (answer === 'ended' || answer === 'repeated') return answer;
+    if (answer === 'ended' || answer === 'repeated' || answer === 'unknown_session') return answer;
     await this.parts.transmitters.requireNewest(transmitter);
     if (answer instanceof SetRefused) throw answer;
     return answer;

@@ -4,16 +4,14 @@ import {
   IdentityProviders,
   LinkedIdentities,
 } from '@curfew/accounts/identity-providers';
-import { ArtifactStore, upstreamSessionKind } from '@curfew/artifacts';
+import { ArtifactStore, UpstreamSessions } from '@curfew/artifacts';
 import { Clock } from '@curfew/clock';
 import { type Author, endEverything, endSessions, OperationParts } from '@curfew/operations';
 import { PrismaService, retrying, type Transaction } from '@curfew/persistence';
 import { readJws } from '@curfew/resource-server/jws';
 import { type LoggedOut, loggedOutBy, oldestLogout } from '@curfew/resource-server/logout-claims';
 import { plus, seconds } from '@curfew/session-policy';
-import { BrowserSessionQueries } from '@curfew/sessions';
 import { Injectable } from '@nestjs/common';
-import { personKey, sessionKey, subjectKey } from './upstream-origin.js';
 import { UpstreamParts } from './upstream-parts.js';
 
 /** Why a logout token ends nothing. */
@@ -30,12 +28,6 @@ export type LogoutOutcome =
   | { readonly fault: LogoutFault; readonly retryAfter: number }
   | { readonly ended: number };
 
-/**
- * How long the end of a session elsewhere is remembered: longer than anybody may be on the way from there to a session here, by a second
- * step, a new password and a consent.
- */
-const remembered = seconds(7_200);
-
 const reason = 'ended_by_identity_provider';
 
 /** ClientKeys leaves an address that failed alone for so long. */
@@ -50,7 +42,7 @@ export class UpstreamLogout {
     private readonly prisma: PrismaService,
     private readonly providers: IdentityProviders,
     private readonly identities: LinkedIdentities,
-    private readonly browsers: BrowserSessionQueries,
+    private readonly upstreamSessions: UpstreamSessions,
     private readonly artifacts: ArtifactStore,
     private readonly throttle: Throttle,
     private readonly clock: Clock,
@@ -102,33 +94,29 @@ export class UpstreamLogout {
     // As long as its age lets it in, twice over: clocks may differ.
     const until = plus(now, seconds(2 * oldestLogout));
     if (!(await this.artifacts.useUp(key, now, until, tx))) return { fault: 'token_used' };
-    // Before the browsers are looked for: somebody who is on the way from there is seen there, or finds this.
-    if (subject !== undefined) {
-      const unnamed = { kind: upstreamSessionKind, id: subjectKey(issuer, subject) };
-      await this.artifacts.noteUse(unnamed, now, plus(now, remembered), tx);
-    }
-    if (sessionId === undefined) return this.#endPerson(issuer, subject!, author, tx);
-    const one = sessionKey(issuer, sessionId);
-    await this.artifacts.useUp({ kind: upstreamSessionKind, id: one }, now, plus(now, remembered), tx);
-    const keys = subject === undefined ? [one] : [one, subjectKey(issuer, subject)];
-    return { ended: await this.#endBrowsers(keys, author, tx) };
+    const browsers = await this.upstreamSessions.over({ issuer, sessionId, subject }, now, tx);
+    const ended = await this.#endBrowsers(browsers, author, tx);
+    if (sessionId !== undefined) return { ended };
+    return { ended: ended + (await this.#endAccount(issuer, subject!, author, tx)) };
   }
 
   /**
-   * All sessions of a person there: no session here knows by which way in it began, so that everything of the account ends; and all that came
-   * of them in another account, which the person was linked to before.
+   * All sessions of a person there, beside those that came of them in another account, which they were linked to before: no session here
+   * knows by which way in it began, so that everything of the account ends.
    */
-  async #endPerson(issuer: string, subject: string, author: Author, tx: Transaction): Promise<LogoutOutcome> {
-    const before = await this.#endBrowsers([personKey(issuer, subject)], author, tx);
+  async #endAccount(issuer: string, subject: string, author: Author, tx: Transaction): Promise<number> {
     const accountId = await this.identities.accountOf({ issuer, subject });
-    if (accountId === undefined) return { ended: before };
+    if (accountId === undefined) return 0;
     const target = { kind: 'account', target: accountId } as const;
     const ended = await endEverything(this.operations, target, reason, author, tx);
-    return { ended: before + ended.sessions.length + ended.browserSessions.length };
+    return ended.sessions.length + ended.browserSessions.length;
   }
 
-  async #endBrowsers(keys: readonly string[], author: Author, tx: Transaction): Promise<number> {
-    const browserSessionUids = await this.browsers.ofUpstream(keys, tx);
+  async #endBrowsers(
+    browserSessionUids: readonly string[],
+    author: Author,
+    tx: Transaction,
+  ): Promise<number> {
     if (browserSessionUids.length === 0) return 0;
     const ended = await endSessions(this.operations, { browserSessionUids }, reason, author, tx);
     return ended.sessions.length + ended.browserSessions.length;

@@ -1,18 +1,5 @@
-import type { UpstreamOrigin } from '@curfew/artifacts';
+import { personKey, sessionKey, subjectKey, type UpstreamOrigin } from '@curfew/artifacts';
 import { type Instant, instant } from '@curfew/session-policy';
-import { hashOfId } from '@curfew/tokens';
-
-const hashed = (...names: readonly string[]): string =>
-  Buffer.from(hashOfId(JSON.stringify(names))).toString('base64url');
-
-/** The name of one session at a provider. */
-export const sessionKey = (issuer: string, sid: string): string => hashed(issuer, 'sid', sid);
-
-/** The name of what a provider tells of a person without saying which of their sessions it is. */
-export const subjectKey = (issuer: string, subject: string): string => hashed(issuer, 'sub', subject);
-
-/** The name of a person at a provider, whatever their session. */
-export const personKey = (issuer: string, subject: string): string => hashed(issuer, 'person', subject);
 
 /**
  * The session at a provider that an ID token comes of (`sid`, OpenID Connect Back-Channel Logout §2.1), and when it is over

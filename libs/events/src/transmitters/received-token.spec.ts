@@ -76,6 +76,42 @@ describe('a received security event token', () => {
     else expect(reading).toThrow(SetRefused);
   });
 
+  it.each([
+    [{ format: 'opaque', id: 's' }, { id: 's' }],
+    [
+      { format: 'iss_sub', iss: 'https://there.example.test', sub: 's' },
+      { id: 's', issuer: 'https://there.example.test' },
+    ],
+    [{ format: 'uri', uri: 'urn:s' }, {}],
+    [undefined, undefined],
+  ])('names the session that was revoked: %j', (session, named) => {
+    const user = { format: 'iss_sub', iss: 'https://there.example.test', sub: 'ada' };
+    const told = read({}, { sub_id: { format: 'complex', user, session } });
+    expect([told.session, told.subject]).toEqual([
+      named,
+      { format: 'iss_sub', issuer: 'https://there.example.test', subject: 'ada' },
+    ]);
+  });
+
+  it.each([
+    'x',
+    null,
+    [],
+    {},
+    { format: 'opaque' },
+    { format: 'opaque', id: '' },
+    { format: 'iss_sub', sub: 's' },
+    { format: 'iss_sub', iss: 's' },
+  ])('is refused where its session is malformed: %j', (session) => {
+    expect(() => read({}, { sub_id: { format: 'complex', session } })).toThrow(SetRefused);
+  });
+
+  it('of a credential is about its person, whatever session it names', () => {
+    const events = { [revoked.replace('session-revoked', 'credential-change')]: {} };
+    const sub_id = { format: 'complex', session: { format: 'opaque', id: 's' } };
+    expect(read({}, { events, sub_id }).session).toBeUndefined();
+  });
+
   it('asks for nothing that was not chosen', () => {
     expect(readSignal(payload(), transmitter(['account-purged']), now).signal).toBeNull();
   });

@@ -36,6 +36,11 @@ export interface ToldSignal {
   readonly signal: Signal | null;
   /** Null where nobody is named in a way that is known here. */
   readonly subject: ToldSubject | null;
+  /**
+   * The one session of theirs that was revoked, where it is named: its id, which is missing where the format is not known here, and the issuer
+   * that gave it, where the format says that.
+   */
+  readonly session?: { readonly id?: string; readonly issuer?: string } | undefined;
   /** The reason that the transmitter gives to administrators. */
   readonly reason: string | null;
 }
@@ -97,6 +102,7 @@ export function readSignal(payload: Json, transmitter: Transmitter, now: Instant
     rememberUntil: plus(issuedAt, seconds(maxAge + 86_400)),
     signal,
     subject: signal === null || named === null ? null : subjectOf(named),
+    session: signal === 'session-revoked' && named !== null ? sessionOf(named) : undefined,
     reason: reasonOf(event['reason_admin']),
   };
 }
@@ -129,6 +135,32 @@ function subjectOf(named: Json, isInner = false): ToldSubject | null {
     default:
       if (textOf(named['format']) === null) throw malformed('sub_id must have a format');
       return null;
+  }
+}
+
+/**
+ * The session of a complex subject (SSF 1.0 §3.3): CAEP 1.0 §3.1 revokes that one, and without it all of the user's. Its id is the `sid` of the
+ * ID tokens of that session. @throws SetRefused
+ */
+function sessionOf({ format, session }: Json): ToldSignal['session'] {
+  const named = format === 'complex' ? objectOf(session) : null;
+  if (named === null) {
+    if (format === 'complex' && session !== undefined)
+      throw malformed('the session of sub_id must be a subject identifier');
+    return undefined;
+  }
+  const member = (name: string): string => {
+    const text = textOf(named[name]);
+    if (text === null) throw malformed(`the session of sub_id must have ${name}`);
+    return text;
+  };
+  switch (member('format')) {
+    case 'opaque':
+      return { id: member('id') };
+    case 'iss_sub':
+      return { issuer: member('iss'), id: member('sub') };
+    default:
+      return {};
   }
 }
 

@@ -1,0 +1,63 @@
+import type { Transaction } from '@curfew/persistence';
+import { type Instant, plus, seconds } from '@curfew/session-policy';
+import type { BrowserSessionQueries } from '@curfew/sessions';
+import { hashOfId } from '@curfew/tokens';
+import type { ArtifactStore } from './artifact-store.js';
+import { upstreamSessionKind } from './commit-statements.js';
+
+/** The end that another identity provider tells of: one session there, or all those of a person. */
+export interface UpstreamEnd {
+  readonly issuer: string;
+  /** The session (`sid`); without it the person must be named, and all of theirs are over. */
+  readonly sessionId: string | undefined;
+  /** The person (`sub`), where they are named. */
+  readonly subject: string | undefined;
+}
+
+/**
+ * How long the end of a session elsewhere is remembered: longer than anybody may be on the way from there to a session here, by a second
+ * step, a new password and a consent.
+ */
+const remembered = seconds(7_200);
+
+const hashed = (...names: readonly string[]): string =>
+  Buffer.from(hashOfId(JSON.stringify(names))).toString('base64url');
+
+/** The name of one session at a provider. */
+export const sessionKey = (issuer: string, sid: string): string => hashed(issuer, 'sid', sid);
+
+/** The name of what a provider tells of a person without saying which of their sessions it is. */
+export const subjectKey = (issuer: string, subject: string): string => hashed(issuer, 'sub', subject);
+
+/** The name of a person at a provider, whatever their session. */
+export const personKey = (issuer: string, subject: string): string => hashed(issuer, 'person', subject);
+
+/** Finds the browsers that came of sessions at other identity providers, when those are over, by whatever message that is told (ADR 117). */
+export class UpstreamSessions {
+  constructor(
+    private readonly artifacts: Pick<ArtifactStore, 'useUp' | 'noteUse'>,
+    private readonly browsers: Pick<BrowserSessionQueries, 'ofUpstream'>,
+  ) {}
+
+  /**
+   * Notes that it is over, which stops whoever is on the way from there, and names the browsers that came of it. A browser of a provider whose
+   * ID tokens name no session came of the person, so it is found by each end that names them.
+   */
+  async over(
+    { issuer, sessionId, subject }: UpstreamEnd,
+    now: Instant,
+    tx: Transaction,
+  ): Promise<readonly string[]> {
+    const until = plus(now, remembered);
+    // Before the browsers are looked for: somebody who is on the way from there is seen there, or finds this.
+    if (subject !== undefined) {
+      const unnamed = { kind: upstreamSessionKind, id: subjectKey(issuer, subject) };
+      await this.artifacts.noteUse(unnamed, now, until, tx);
+    }
+    if (sessionId === undefined)
+      return subject === undefined ? [] : this.browsers.ofUpstream([personKey(issuer, subject)], tx);
+    const one = sessionKey(issuer, sessionId);
+    await this.artifacts.useUp({ kind: upstreamSessionKind, id: one }, now, until, tx);
+    return this.browsers.ofUpstream(subject === undefined ? [one] : [one, subjectKey(issuer, subject)], tx);
+  }
+}
