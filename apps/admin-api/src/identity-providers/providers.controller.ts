@@ -1,13 +1,11 @@
 import { type IdentityProvider, IdentityProviders } from '@curfew/accounts/identity-providers';
 import { type Foundation, foundationToken } from '@curfew/foundation';
-import { PrismaService } from '@curfew/persistence';
 import { Controller, Inject } from '@nestjs/common';
 import { actOf } from '../access/acts.js';
 import { type Answer, created, nothing, ok } from '../contract/answer.js';
 import { Cursors } from '../contract/cursor.js';
 import { Input, type InputOf } from '../contract/input.js';
 import { Operation } from '../contract/operation.js';
-import { notFound } from '../contract/problems.js';
 import { ProviderActs } from './provider-acts.js';
 import * as contracts from './provider-contracts.js';
 import { providerOnWire, writtenProvider } from './provider-view.js';
@@ -16,7 +14,6 @@ import { providerOnWire, writtenProvider } from './provider-view.js';
 @Controller()
 export class ProvidersController {
   constructor(
-    private readonly prisma: PrismaService,
     private readonly providers: IdentityProviders,
     private readonly acts: ProviderActs,
     private readonly cursors: Cursors,
@@ -36,17 +33,14 @@ export class ProvidersController {
 
   @Operation(contracts.show)
   async show(@Input() { params }: InputOf<typeof contracts.show>): Promise<Answer> {
-    const provider = await this.existing(params.id);
+    const provider = await this.acts.existing(params.id);
     return ok(this.onWire(provider), provider.version);
   }
 
   @Operation(contracts.create)
   async create(@Input() { body, ...asked }: InputOf<typeof contracts.create>): Promise<Answer> {
     const act = actOf(asked, contracts.create);
-    const wanted = writtenProvider(body.id, body);
-    const provider = await this.prisma.$transaction((tx) =>
-      this.acts.create(wanted, body.client_secret, act, tx),
-    );
+    const provider = await this.acts.create(writtenProvider(body.id, body), body.client_secret, act);
     return created(this.onWire(provider), `/v1/identity-providers/${provider.id}`, provider.version);
   }
 
@@ -54,29 +48,19 @@ export class ProvidersController {
   async change(
     @Input() { params, body, version, ...asked }: InputOf<typeof contracts.change>,
   ): Promise<Answer> {
-    const before = await this.existing(params.id);
     const act = actOf(asked, contracts.change);
-    const wanted = writtenProvider(params.id, body);
     const given = { secret: body.client_secret, version };
-    const provider = await this.prisma.$transaction((tx) => this.acts.change(before, wanted, given, act, tx));
+    const provider = await this.acts.change(writtenProvider(params.id, body), given, act);
     return ok(this.onWire(provider), provider.version);
   }
 
   @Operation(contracts.remove)
   async remove(@Input() { params, version, ...asked }: InputOf<typeof contracts.remove>): Promise<Answer> {
-    await this.existing(params.id);
-    const act = actOf(asked, contracts.remove);
-    await this.prisma.$transaction((tx) => this.acts.remove(params.id, version, act, tx));
+    await this.acts.remove(params.id, version, actOf(asked, contracts.remove));
     return nothing();
   }
 
   private onWire(provider: IdentityProvider) {
     return providerOnWire(provider, this.foundation.configuration.issuer);
-  }
-
-  private async existing(id: string): Promise<IdentityProvider> {
-    const provider = await this.providers.find(id);
-    if (!provider) throw notFound('unknown_identity_provider', 'There is no identity provider with this id.');
-    return provider;
   }
 }
