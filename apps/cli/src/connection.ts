@@ -82,13 +82,16 @@ export async function connectionFrom(
 }
 
 /** A secret on the command line would stand in the list of processes, so it comes from a file or from standard input. */
-export async function secretFrom(file: string | undefined): Promise<string | undefined> {
+export async function secretFrom(
+  file: string | undefined,
+  called = 'client secret',
+): Promise<string | undefined> {
   if (file === undefined) return undefined;
   const read = file === '-' ? text(process.stdin) : readFile(file, 'utf8');
   return read.then(
     (secret) => secret.trim(),
     () => {
-      throw new CommandError('the file of the client secret cannot be read', exitCodes.usage);
+      throw new CommandError(`the file of the ${called} cannot be read`, exitCodes.usage);
     },
   );
 }

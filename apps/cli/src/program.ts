@@ -17,6 +17,7 @@ import { receivers } from './commands/receivers.js';
 import { scenario } from './commands/scenario.js';
 import { sessions } from './commands/sessions.js';
 import { status } from './commands/status.js';
+import { transmitters } from './commands/transmitters.js';
 import { exitCodeMeanings } from './exit.js';
 
 const about = `
@@ -59,6 +60,7 @@ export function program(home = '.curfew'): Command {
     keys,
     events,
     receivers,
+    transmitters,
     compliance,
     apply,
     scenario,

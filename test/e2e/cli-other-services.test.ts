@@ -28,6 +28,7 @@ const curfew = (args: readonly string[], input = '') =>
   );
 
 const providers = (...args: readonly string[]) => curfew(['identity-providers', ...args]);
+const transmitters = (...args: readonly string[]) => curfew(['transmitters', ...args]);
 
 /** A file with these settings, and another with a secret. */
 async function files(name: string, settings: object): Promise<[settings: string, secret: string]> {
@@ -122,5 +123,53 @@ describe('identity providers at the command line', () => {
     expect([done.code, done.err, done.out]).toEqual([0, '', expect.stringMatching(/\d+ session\(s\) ended/)]);
     expect(await world.introspect(access_token)).toEqual({ active: false });
     expect((await unlink()).code).toBe(3);
+  });
+});
+
+describe('transmitters at the command line', () => {
+  const settings = { issuer: 'https://tells.example.test', audience: 'here', delivery: 'push' };
+  const shown = async () => (await world.get('/v1/transmitters/tells')).body;
+
+  it('are added, listed, shown, changed, switched off and on, and deleted, and no header is shown', async () => {
+    const [file, header] = await files('the one that tells', { ...settings, signals: ['session-revoked'] });
+    const added = await transmitters('add', 'tells', file, '--secret-file', header);
+    expect([added.code, added.err, added.out]).toEqual([
+      0,
+      '',
+      `push to  ${world.server.issuer}/ssf/receive\n`,
+    ]);
+    const listed = await transmitters('list');
+    expect(listed.out).toMatch(/tells\s+push\s+https:\/\/tells\.example\.test\s+-\s+enabled/);
+    const one = await transmitters('show', 'tells', '--json');
+    expect(one.json).toMatchObject({ ...settings, signals: ['session-revoked'], version: 1 });
+    expect([added, listed, one].map(({ out, err }) => `${out}${err}`).join('')).not.toContain('secret of');
+    expect((await transmitters('disable', 'tells')).out).toBe('Version 2.\n');
+    // Nothing else changes by it.
+    expect(await shown()).toMatchObject({ ...settings, signals: ['session-revoked'], enabled: false });
+    const [more] = await files('more', { ...settings, matches_email: true });
+    expect((await transmitters('change', 'tells', more)).out).toBe('Version 3. It is disabled.\n');
+    expect((await transmitters('enable', 'tells')).code).toBe(0);
+    expect(await shown()).toMatchObject({ matches_email: true, enabled: true, version: 4 });
+    const unasked = await transmitters('delete', 'tells');
+    expect([unasked.code, unasked.err]).toEqual([2, expect.stringContaining('--yes')]);
+    expect((await transmitters('delete', 'tells', '--yes')).code).toBe(0);
+    expect((await transmitters('show', 'tells')).code).toBe(3);
+  });
+
+  it('are refused by the member that is wrong, a header that is too short or cannot be read, and nothing is added', async () => {
+    const [polled, header] = await files('a wrong one', { ...settings, delivery: 'poll' });
+    const refused = await transmitters('add', 'wrong', polled, '--secret-file', header);
+    expect([refused.code, refused.err]).toEqual([2, expect.stringContaining('endpoint_url')]);
+    const [good] = await files('good', settings);
+    const absent = await transmitters('add', 'wrong', good, '--secret-file', `${header}.absent`);
+    expect([absent.code, absent.err]).toEqual([
+      2,
+      expect.stringContaining('the file of the Authorization header cannot be read'),
+    ]);
+    const short = path.join(folder, 'short.secret');
+    await writeFile(short, 'Bearer x');
+    const told = await transmitters('add', 'wrong', good, '--secret-file', short);
+    expect([told.code, told.err]).toEqual([2, expect.stringContaining('authorization')]);
+    expect((await transmitters('list', '--json')).json).toEqual([]);
   });
 });
