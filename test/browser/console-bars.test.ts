@@ -348,6 +348,7 @@ const actsByScope: Readonly<Record<string, readonly string[]>> = {
   '/policies/$name': ['Attach …: policies:write'],
   '/insight': [],
   '/events': [],
+  '/events/transmitters': ['New transmitter: accounts:write'],
   '/scenarios': ['Play: sessions:end'],
   '/compliance': [],
   '/system': ['Rotate …: keys:rotate'],

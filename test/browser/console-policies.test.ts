@@ -4,7 +4,7 @@ import { orders } from '../e2e/admin-world.js';
 import { plantCounts } from '../support/planted-counts.js';
 import { populationUnder } from '../support/population.js';
 import { faultsOf, formula, tables } from './console-tables.js';
-import { aProvider, ConsoleWorld, fileOf, pageAddresses } from './console-world.js';
+import { aProvider, aTransmitter, ConsoleWorld, fileOf, pageAddresses } from './console-world.js';
 
 let world: ConsoleWorld;
 
@@ -191,7 +191,7 @@ describe('tables as files', () => {
       .filter((path) => path.endsWith('.tsx'))
       .flatMap((path) => {
         const uses = readFileSync(`${folder}/${path}`, 'utf8').match(
-          /<(CsvButton|TableHeading|ListHeading)\b|\bcsvOf\(/g,
+          /<(CsvButton|TableHeading|ListHeading|ServiceList)\b|\bcsvOf\(/g,
         );
         return Array<string>(uses?.length ?? 0).fill(path.slice(0, -'.tsx'.length));
       });
@@ -236,6 +236,7 @@ describe('the keys of the console', () => {
       hosts: ['keys.example.test'],
     });
     await aProvider(admin);
+    await aTransmitter(admin);
     const page = await world.enter('/console/now');
     const pressed = async (key: string) => {
       await page.keyboard.press(key);
@@ -262,6 +263,7 @@ describe('the keys of the console', () => {
       '/apis/routes',
       '/policies',
       '/events',
+      '/events/transmitters',
       '/scenarios',
       '/compliance',
       '/sessions',

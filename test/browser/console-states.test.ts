@@ -30,6 +30,7 @@ const emptyPages: Readonly<Record<string, readonly [address: string, says: strin
   '/policies/$name': [`/policies/${nothing}`, 'There is no such policy'],
   '/insight': ['/insight', 'There is too little evidence yet'],
   '/events': ['/events?ip=192.0.2.254', 'No event meets these conditions.'],
+  '/events/transmitters': ['/events/transmitters', 'No other service tells of security events.'],
   '/scenarios': ['/scenarios', 'Nothing was played yet.'],
   '/system': ['/system', 'Nobody is told of events.'],
   '/sessions': ['/sessions?ip=192.0.2.254', 'No session meets these conditions.'],

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Page } from 'playwright-core';
 import { type AdminWorld, deviceGrant, orders } from '../e2e/admin-world.js';
-import { fileOf } from './console-world.js';
+import { aTransmitter, fileOf } from './console-world.js';
 
 /** A table of a page: the source that has its button, where it stands, its columns, and a value of its first row as the page says it. */
 export interface Table {
@@ -102,6 +102,7 @@ export async function tables(admin: AdminWorld, tried: string): Promise<readonly
     ...{ id: 'told', name: 'Told', issuer: 'https://told.example.test' },
     ...{ client_id: 'curfew', client_secret: 'unused', enabled: false },
   });
+  await aTransmitter(admin, 'told');
   const adapted = await anAdaptedPolicy(admin);
   await tryOut(admin, tried);
   const insight = `/insight?policy=${tried}`;
@@ -278,6 +279,13 @@ export async function tables(admin: AdminWorld, tried: string): Promise<readonly
       file: 'events',
       columns: 'at,type,username,account_id,client_id,session_id,address,by,data,id',
       shows: ['username'],
+    },
+    {
+      source: 'events/transmitters-page',
+      at: '/events/transmitters',
+      file: 'transmitters',
+      columns: 'id,issuer,delivery,signals,enabled,poll_fault,updated_at',
+      shows: ['issuer'],
     },
     {
       source: 'scenarios/play-view',

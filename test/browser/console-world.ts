@@ -182,6 +182,16 @@ export async function aProvider(admin: AdminWorld, id = `kept-${randomUUID().sli
   return body;
 }
 
+/** A transmitter that nobody hears. */
+export async function aTransmitter(admin: AdminWorld, id = `kept-${randomUUID().slice(0, 8)}`) {
+  const { status, body, text } = await admin.post('/v1/transmitters', {
+    ...{ id, issuer: `https://${id}.example.test`, audience: 'here', delivery: 'push' },
+    ...{ authorization: `Bearer of-the-transmitter ${id}`, enabled: false },
+  });
+  if (status !== 201) throw new Error(text);
+  return body;
+}
+
 /** Each page of the router: an address at which it shows something, and a text that is there once it is complete. */
 export async function pageAddresses(
   { admin }: ConsoleWorld,
@@ -199,6 +209,7 @@ export async function pageAddresses(
   });
   // The list is shown with a row, as the others are; its words for none stand in console-states.test.ts.
   await aProvider(admin);
+  await aTransmitter(admin);
   return {
     '/now': ['/now', 'Time to deny'],
     '/people': ['/people', 'that is all'],
@@ -214,6 +225,7 @@ export async function pageAddresses(
     '/policies/$name': ['/policies/standard', 'inactivity timeout'],
     '/insight': ['/insight', 'What this rests on'],
     '/events': ['/events', 'shown'],
+    '/events/transmitters': ['/events/transmitters', 'that is all'],
     '/scenarios': ['/scenarios?scenario=stolen-token', 'a person signs in at laptop'],
     '/compliance': ['/compliance', 'Whose sessions are judged'],
     '/system': ['/system', 'ES256'],

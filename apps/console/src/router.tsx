@@ -10,7 +10,7 @@ import { Empty } from './elements/states.js';
 import { readApiSearch, readRouteSearch } from './pages/apis/api-search.js';
 import { readApplicationSearch } from './pages/applications/application-search.js';
 import { readComplianceSearch } from './pages/compliance/compliance-queries.js';
-import { readEventSearch } from './pages/events/event-search.js';
+import { readEventSearch, readTransmitterSearch } from './pages/events/event-search.js';
 import { readInsightSearch } from './pages/insight/insight-search.js';
 import { readPeopleSearch, readProviderSearch } from './pages/people/people-search.js';
 import { readEffectiveSearch, readPolicySearch } from './pages/policies/policy-search.js';
@@ -110,6 +110,13 @@ const events = createRoute({
   component: lazyRouteComponent(() => import('./pages/events/events-page.js'), 'EventsPage'),
 });
 
+const transmitters = createRoute({
+  getParentRoute: () => shell,
+  path: '/events/transmitters',
+  validateSearch: readTransmitterSearch,
+  component: lazyRouteComponent(() => import('./pages/events/transmitters-page.js'), 'TransmittersPage'),
+});
+
 const compliance = createRoute({
   getParentRoute: () => shell,
   path: '/compliance',
@@ -196,6 +203,7 @@ export const router = createRouter({
       policy,
       insight,
       events,
+      transmitters,
       scenarios,
       compliance,
       system,

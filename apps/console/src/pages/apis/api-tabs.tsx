@@ -1,16 +1,13 @@
 import './apis.css';
-import { Link } from '@tanstack/react-router';
+import { Tabs } from '../../elements/tabs.js';
 
 /** The two lists of this page. */
-export function ApiTabs() {
-  return (
-    <nav aria-label="APIs and routes" className="tabs">
-      <Link to="/apis" activeOptions={{ exact: true }} activeProps={{ 'aria-current': 'page' }}>
-        APIs
-      </Link>
-      <Link to="/apis/routes" activeProps={{ 'aria-current': 'page' }}>
-        Gateway routes
-      </Link>
-    </nav>
-  );
-}
+export const ApiTabs = () => (
+  <Tabs
+    label="APIs and routes"
+    of={[
+      ['/apis', 'APIs'],
+      ['/apis/routes', 'Gateway routes'],
+    ]}
+  />
+);

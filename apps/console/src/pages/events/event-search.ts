@@ -20,6 +20,15 @@ export type EventSearch = { readonly [Name in (typeof members)[number]]?: EventQ
 /** A change of the search; undefined takes a condition away. */
 export type EventSearchChange = { readonly [Name in keyof EventSearch]: EventSearch[Name] | undefined };
 
+/** The transmitter that is open, as it stands in the address. */
+export interface TransmitterSearch {
+  readonly transmitter?: string;
+}
+
+/** Reads it from an address. */
+export const readTransmitterSearch = (address: Readonly<Record<string, unknown>>): TransmitterSearch =>
+  readConditions(['transmitter'], address);
+
 /** Reads the search of an address. */
 export const readEventSearch = (address: Readonly<Record<string, unknown>>): EventSearch =>
   readConditions(members, address);

@@ -11,6 +11,7 @@ import { EventFilters } from './event-filters.js';
 import { eventsQuery, exportOf, maxExported, type PastEvent } from './event-queries.js';
 import { addressOf, EventRow } from './event-row.js';
 import type { EventSearch } from './event-search.js';
+import { EventTabs } from './event-tabs.js';
 import { Integrity } from './integrity.js';
 
 const route = getRouteApi('/shell/events');
@@ -56,6 +57,7 @@ export function EventsPage() {
           ))}
         </div>
       </div>
+      <EventTabs />
       <EventFilters
         search={search}
         problem={problem}

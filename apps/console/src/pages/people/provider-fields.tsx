@@ -1,18 +1,11 @@
-import { CheckField, InputField } from '../../elements/input-field.js';
+import { InputField } from '../../elements/input-field.js';
 import { Facts } from '../../elements/record.js';
-import type { Refusal } from '../../elements/refusal.js';
+import { ChoiceFields, type ServiceFieldsProps } from '../../elements/service-dialog.js';
 import { names, type TypedProvider } from './provider-members.js';
 import type { Provider } from './provider-queries.js';
 
 type Member = keyof TypedProvider;
 type Choice = { readonly [Name in Member]: TypedProvider[Name] extends boolean ? Name : never }[Member];
-
-interface ProviderFieldsProps {
-  readonly form: { readonly typed: TypedProvider; change(more: Partial<TypedProvider>): void };
-  readonly refusal: Refusal;
-  /** The provider as it was read; null for a new one. */
-  readonly registered: Provider | null;
-}
 
 /** The effect of each choice, in a few words. */
 const about = {
@@ -25,14 +18,8 @@ const about = {
 } as const satisfies Record<Choice, string>;
 
 /** The fields of an identity provider. */
-export function ProviderFields({ form: { typed, change }, refusal, registered }: ProviderFieldsProps) {
-  const field = (member: Exclude<Member, Choice>, hint?: string) => ({
-    label: names[member],
-    value: typed[member],
-    onChange: (value: string) => change({ [member]: value }),
-    problem: refusal.at(member),
-    hint,
-  });
+export function ProviderFields(props: ServiceFieldsProps<TypedProvider, Provider>) {
+  const { form, refusal, registered, field } = props;
   return (
     <>
       {registered ? (
@@ -66,18 +53,10 @@ export function ProviderFields({ form: { typed, change }, refusal, registered }:
       <InputField {...field('scopes', 'Asked for beside openid, with spaces between')} />
       <InputField
         {...field('acr_methods', 'One on each line with its methods, such as gold pwd otp mfa')}
-        problem={refusal.atLines('acr_methods', typed.acr_methods)}
+        problem={refusal.atLines('acr_methods', form.typed.acr_methods)}
         lines={2}
       />
-      {(Object.keys(about) as Choice[]).map((member) => (
-        <CheckField
-          key={member}
-          label={names[member]}
-          about={about[member]}
-          checked={typed[member]}
-          onChange={(isOn) => change({ [member]: isOn })}
-        />
-      ))}
+      <ChoiceFields names={names} about={about} form={form} />
     </>
   );
 }

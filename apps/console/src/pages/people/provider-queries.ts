@@ -10,10 +10,13 @@ export type Provider =
 export type WrittenProvider =
   operations['createIdentityProvider']['requestBody']['content']['application/json'];
 
+/** The first part of the keys of these queries. */
+export const providersKey = 'identity providers';
+
 /** Identity providers by their ids, page by page. */
 export const providersQuery = () =>
   infiniteQueryOptions({
-    queryKey: ['identity providers', 'list'],
+    queryKey: [providersKey, 'list'],
     initialPageParam: undefined as string | undefined,
     queryFn: ({ pageParam }) =>
       bodyOf(

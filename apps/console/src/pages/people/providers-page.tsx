@@ -1,12 +1,11 @@
-import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
+import { useInfiniteQuery } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
-import { useState } from 'react';
-import { ActButton } from '../../elements/act-button.js';
 import type { CsvColumn } from '../../elements/csv.js';
-import { ListHeading, PagedList } from '../../elements/paged-list.js';
+import { ServiceDialog } from '../../elements/service-dialog.js';
+import { ServiceList } from '../../elements/service-list.js';
 import { PeopleTabs } from './people-tabs.js';
-import { ProviderDialog } from './provider-dialog.js';
-import { type Provider, providersQuery } from './provider-queries.js';
+import { providerKind } from './provider-kind.js';
+import { type Provider, providersKey, providersQuery } from './provider-queries.js';
 
 const page = getRouteApi('/shell/people/identity-providers');
 
@@ -23,46 +22,27 @@ const columns: readonly CsvColumn<Provider>[] = [
 export function ProvidersPage() {
   const { provider } = page.useSearch();
   const navigate = useNavigate();
-  const queries = useQueryClient();
-  const [isMaking, setMaking] = useState(false);
   const found = useInfiniteQuery(providersQuery());
-  const providers = found.data?.pages.flatMap(({ items }) => items) ?? [];
-  const refresh = () => void queries.resetQueries({ queryKey: ['identity providers'] });
   return (
-    <>
-      <ListHeading
-        title="Identity providers"
-        rows={providers}
-        columns={columns}
-        updated={found.dataUpdatedAt}
-        onRefresh={refresh}
-      >
-        <ActButton scope="accounts:write" look="main" onAct={() => setMaking(true)}>
-          New identity provider
-        </ActButton>
-      </ListHeading>
-      <PeopleTabs />
-      <PagedList
-        label="Identity providers"
-        found={found as ReturnType<typeof useInfiniteQuery>}
-        rows={providers}
-        heads={['Identity provider', 'Issuer', 'Somebody unknown', 'State']}
-        keyOf={({ id }) => id}
-        empty="People sign in with the accounts of this service alone."
-        onRetry={refresh}
-      >
-        {(one) => <ProviderRow provider={one} />}
-      </PagedList>
-      {isMaking && <ProviderDialog id={null} onClose={() => setMaking(false)} onDone={refresh} />}
-      {provider && !isMaking && (
-        <ProviderDialog
-          key={provider}
-          id={provider}
-          onClose={() => void navigate({ to: '/people/identity-providers', search: {} })}
-          onDone={refresh}
-        />
+    <ServiceList
+      title="Identity providers"
+      called={providerKind.called}
+      queryKey={providersKey}
+      scope="accounts:write"
+      found={found}
+      rows={found.data?.pages.flatMap(({ items }) => items) ?? []}
+      columns={columns}
+      heads={['Identity provider', 'Issuer', 'Somebody unknown', 'State']}
+      empty="People sign in with the accounts of this service alone."
+      tabs={<PeopleTabs />}
+      opened={provider}
+      onLeave={() => void navigate({ to: '/people/identity-providers', search: {} })}
+      dialog={(id, onClose, onDone) => (
+        <ServiceDialog key={id} kind={providerKind} id={id} onClose={onClose} onDone={onDone} />
       )}
-    </>
+    >
+      {(one) => <ProviderRow provider={one} />}
+    </ServiceList>
   );
 }
 

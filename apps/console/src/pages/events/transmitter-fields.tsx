@@ -1,0 +1,75 @@
+import { SelectField } from '../../elements/filter-fields.js';
+import { ChecksField, InputField } from '../../elements/input-field.js';
+import { Facts } from '../../elements/record.js';
+import { ChoiceFields, type ServiceFieldsProps } from '../../elements/service-dialog.js';
+import { Time } from '../../elements/time.js';
+import { names, signals, type TypedTransmitter } from './transmitter-members.js';
+import type { Transmitter } from './transmitter-queries.js';
+
+/** The effect of each choice, in a few words. */
+const about = {
+  matches_email: 'that their account has verified; it can then end the sessions of all who have one',
+  enabled: 'what it tells ends sessions',
+};
+
+/** The fields of a transmitter. */
+export function TransmitterFields(props: ServiceFieldsProps<TypedTransmitter, Transmitter>) {
+  const { form, refusal, registered, field } = props;
+  const { typed, change } = form;
+  const isPolled = typed.delivery === 'poll';
+  return (
+    <>
+      {registered ? (
+        <Facts of={stateOf(registered)} />
+      ) : (
+        <InputField {...field('id', 'A word, such as corp, by which events name it')} isFirst />
+      )}
+      <InputField {...field('issuer', 'As its tokens state it (iss), letter by letter')} />
+      <InputField {...field('audience', 'As its tokens state it (aud), letter by letter')} />
+      <SelectField
+        {...field('delivery')}
+        onChange={(value) => change({ delivery: value === 'poll' ? 'poll' : 'push' })}
+      >
+        <option value="push">it pushes its tokens (RFC 8935)</option>
+        <option value="poll">they are fetched (RFC 8936)</option>
+      </SelectField>
+      {isPolled && <InputField {...field('endpoint_url')} />}
+      <InputField
+        {...field(
+          'authorization',
+          registered
+            ? 'Empty: it keeps the one it has'
+            : `The whole header, such as Bearer …, that ${isPolled ? 'is sent to it' : 'it sends'}`,
+        )}
+        type="password"
+      />
+      <InputField {...field('jwks_uri', 'Empty: its metadata names it')} />
+      <InputField {...field('subject_issuer', 'Empty: its own issuer')} />
+      <ChecksField
+        title={names.signals}
+        choices={signals}
+        chosen={typed.signals}
+        problem={refusal.at('signals')}
+        isCode
+        onChange={(chosen) => change({ signals: signals.filter((signal) => chosen.includes(signal)) })}
+      />
+      <ChoiceFields names={names} about={about} form={form} />
+    </>
+  );
+}
+
+/** The address that it pushes to, or how polling it went. */
+const stateOf = ({ receive_url, polled_at, poll_failures, poll_fault }: Transmitter) =>
+  [
+    [
+      'Address that it pushes to',
+      receive_url && (
+        <span key="at" className="mono">
+          {receive_url}
+        </span>
+      ),
+    ],
+    ['Last answer to a poll', polled_at && <Time key="at" at={polled_at} />],
+    ['Polls that failed since then', poll_failures > 0 && String(poll_failures)],
+    ['Fault of the last one', poll_fault],
+  ] as const;

@@ -1,0 +1,75 @@
+import type { Transmitter, WrittenTransmitter } from './transmitter-queries.js';
+
+type Signal = NonNullable<WrittenTransmitter['signals']>[number];
+
+/** The settings of a transmitter as they are typed. */
+export interface TypedTransmitter {
+  readonly id: string;
+  readonly issuer: string;
+  readonly audience: string;
+  readonly delivery: 'push' | 'poll';
+  /** Of no meaning where it pushes. */
+  readonly endpoint_url: string;
+  /** Empty where the one that is kept stays. */
+  readonly authorization: string;
+  /** Empty where its metadata names it. */
+  readonly jwks_uri: string;
+  /** Empty where it is its own issuer. */
+  readonly subject_issuer: string;
+  readonly signals: readonly string[];
+  readonly matches_email: boolean;
+  readonly enabled: boolean;
+}
+
+/** The titles of the members. */
+export const names = {
+  id: 'Id',
+  issuer: 'Issuer',
+  audience: 'Audience',
+  delivery: 'Delivery',
+  endpoint_url: 'Address that is polled',
+  authorization: 'Authorization header',
+  jwks_uri: 'Address of its keys',
+  subject_issuer: 'Issuer of its people',
+  signals: 'Signals that end sessions',
+  matches_email: 'Find people by address',
+  enabled: 'Heard',
+} as const satisfies Record<keyof TypedTransmitter, string>;
+
+/** Every signal that ends something. */
+export const signals: readonly Signal[] = [
+  'session-revoked',
+  'credential-change',
+  'account-disabled',
+  'account-purged',
+];
+
+/** A new one. */
+export const nothing: TypedTransmitter = {
+  ...{ id: '', issuer: '', audience: '', delivery: 'push', endpoint_url: '', authorization: '' },
+  ...{ jwks_uri: '', subject_issuer: '', signals, matches_email: false, enabled: true },
+};
+
+/** One that is known, as it is typed. */
+export const typedOf = (one: Transmitter): TypedTransmitter => ({
+  id: one.id,
+  issuer: one.issuer,
+  audience: one.audience,
+  delivery: one.delivery === 'poll' ? 'poll' : 'push',
+  endpoint_url: one.endpoint_url ?? '',
+  authorization: '',
+  jwks_uri: one.jwks_uri ?? '',
+  subject_issuer: one.subject_issuer === one.issuer ? '' : one.subject_issuer,
+  signals: one.signals,
+  matches_email: one.matches_email,
+  enabled: one.enabled,
+});
+
+/** The same as the admin API takes it. */
+export const writtenOf = ({ subject_issuer, ...typed }: TypedTransmitter): WrittenTransmitter => ({
+  ...typed,
+  ...(subject_issuer === '' ? {} : { subject_issuer }),
+  endpoint_url: typed.delivery === 'push' || typed.endpoint_url === '' ? null : typed.endpoint_url,
+  jwks_uri: typed.jwks_uri === '' ? null : typed.jwks_uri,
+  signals: typed.signals as Signal[],
+});
