@@ -214,6 +214,18 @@ describe('opaque tokens', () => {
     expect(one.remembered).toBe(1);
   });
 
+  it('of a session that ended are refused without another question', async () => {
+    const one = await verifierFor(world.clients.api, orders);
+    const { access_token: token, refresh_token } = await signIn(orders);
+    expect(await outcome(one, bearing(token))).toBe('allowed');
+    const asked = await countQuestions(async () => {
+      await world.revoke(world.clients.web, refresh_token);
+      while ((await outcome(one, bearing(token))) === 'allowed') await pause(1);
+      expect(await outcome(one, bearing(token))).toBe('401 invalid_token');
+    });
+    expect([asked, one.remembered]).toEqual([0, 0]);
+  });
+
   it('that are nonsense are not asked about again and again', async () => {
     const one = await verifierFor(world.clients.api, orders);
     const asked = await countQuestions(async () => {

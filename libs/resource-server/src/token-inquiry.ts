@@ -101,6 +101,12 @@ export class TokenInquiry {
     return this.#askOnce(token, hash, passive);
   }
 
+  /** Takes tokens that are known to have ended: for a while nobody is asked about them. */
+  noteEnded(hashes: readonly string[]): void {
+    const at = steadyNow();
+    for (const hash of hashes) this.#noteInactive(hash, at);
+  }
+
   /** Waits for a question that is under way. One sent before is good enough only where its answer may be kept at all. */
   async #askOnce(token: string, hash: string, passive: boolean): Promise<TokenFacts | null> {
     const key = `${passive ? 'p' : 'u'}${hash}`;

@@ -77,18 +77,26 @@ export class VerdictCache {
     this.#names.set(hash, remembered.name);
   }
 
-  /** Takes ends from the feed at `now`. */
-  end({ sessions, tokens, all }: Ends, now: number): void {
+  /** Takes ends from the feed at `now`. Returns the hashes of the tokens that were remembered until then and have ended for certain. */
+  end({ sessions, tokens, all }: Ends, now: number): readonly string[] {
+    const gone: string[] = [];
     this.#dropOld(now);
     for (const session of sessions) {
       this.#note(session, now);
-      for (const slot of this.#table.ofSession(session)) this.#remove(slot);
+      for (const slot of this.#table.ofSession(session)) {
+        gone.push(this.#table.hashAt(slot));
+        this.#remove(slot);
+      }
     }
-    for (const hash of tokens) {
-      this.#note(hash, now);
-      this.#forget(this.#byName.get(hash) ?? hash);
+    for (const name of tokens) {
+      this.#note(name, now);
+      const hash = this.#byName.get(name) ?? name;
+      if (this.#table.find(hash) !== -1) gone.push(hash);
+      this.#forget(hash);
     }
+    // A mass end may or may not include a token, so its tokens are asked about.
     for (const massEnd of all) this.#endAll(massEnd, now);
+    return gone;
   }
 
   /** Ends may have been missed before `now`. Forgets every verdict; ends that are known stay known. */

@@ -178,7 +178,8 @@ export class Verifier {
   }
 
   #end(ends: Ends): void {
-    this.#cache.end(ends, this.now);
+    // The next request with such a token is refused without a question to the authorization server.
+    this.#inquiry.noteEnded(this.#cache.end(ends, this.now));
     this.#live.end(ends);
   }
 
