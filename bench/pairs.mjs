@@ -9,6 +9,7 @@ import { median } from './statistics.mjs';
  * built, each with a PostgreSQL of its own. Their blocks take turns in one run (A B B A …), so that what else the machine
  * does meets both, and the medians of the ratios say what changed. Paths of gateways and operators are not among them.
  * node bench/pairs.mjs --setting CURFEW_INSIGHT=false: this checkout with the setting beside itself without it, so that the ratios say what the setting saves.
+ * node bench/pairs.mjs --policy siblings=serve: this checkout beside itself with its clients under that policy, so that the ratios say what the policy costs.
  */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -17,21 +18,22 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string', default: '12' },
     seconds: { type: 'string', default: '1' },
     setting: { type: 'string' },
+    policy: { type: 'string' },
     'cpu-prof': { type: 'string' },
   },
 });
 const [folder] = positionals;
-const { setting } = values;
-if (!folder === !setting)
+const { setting, policy } = values;
+if ([folder, setting, policy].filter(Boolean).length !== 1)
   throw new Error(
-    'usage: node bench/pairs.mjs <folder of another checkout> | --setting NAME=value [options]',
+    'usage: node bench/pairs.mjs <folder of another checkout> | --setting NAME=value | --policy name=value [options]',
   );
 const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)];
 const sessions = 10_000;
 const connections = 64;
 
 /** A checkout that is under load with the means of its own bench. */
-async function open(name, root, settings = {}) {
+async function open(name, root, further = {}) {
   const load = (file) => import(new URL(`bench/${file}`, root).href);
   const [{ startCluster }, { startGenerator }, { startCurfew }, measure] = await Promise.all(
     ['machine/cluster.mjs', 'load/generator.mjs', 'subjects/curfew.mjs', 'measure.mjs'].map(load),
@@ -39,7 +41,10 @@ async function open(name, root, settings = {}) {
   const cluster = await startCluster();
   const generator = startGenerator();
   const cpuProfile = values['cpu-prof'] && `${values['cpu-prof']}/${name}`;
-  const subject = await startCurfew({ cluster, generator, sessions, driven: sessions, cpuProfile, settings });
+  const subject = await startCurfew({
+    ...{ cluster, generator, sessions, driven: sessions, cpuProfile },
+    ...further,
+  });
   await cluster.rest();
   const close = async () => {
     await subject.stop();
@@ -94,8 +99,9 @@ const sides = [];
 try {
   const own = new URL('../', import.meta.url);
   const root = folder ? pathToFileURL(`${folder}/`) : own;
-  sides.push(await open('other', root, setting ? Object.fromEntries([setting.split('=', 2)]) : {}));
-  sides.push(await open('own', own));
+  const named = (text) => Object.fromEntries([text.split('=', 2)]);
+  sides.push(await open('other', root, setting ? { settings: named(setting) } : {}));
+  sides.push(await open('own', own, policy ? { clientPolicy: named(policy) } : {}));
   for (const plan of plans) process.stdout.write(`${await compare(plan, sides)}\n`);
 } finally {
   for (const side of sides) await side.close();

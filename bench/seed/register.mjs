@@ -9,9 +9,10 @@ const redirectUri = 'https://client.example.test/callback';
 
 /**
  * Registers a person and the clients of the bench in an empty database, through the product's own services, as an
- * operator's tools would; with `inactivityTimeout`, everybody may be silent for that long.
+ * operator's tools would; with `inactivityTimeout`, everybody may be silent for that long, and `clientPolicy` has settings for every client
+ * that has sessions.
  */
-export async function register(databaseUrl, secret, inactivityTimeout) {
+export async function register(databaseUrl, secret, { inactivityTimeout, clientPolicy } = {}) {
   const [{ loadConfiguration }, { PrismaService }, accounts, clients] = await Promise.all([
     import('@curfew/config'),
     import('@curfew/persistence'),
@@ -29,8 +30,8 @@ export async function register(databaseUrl, secret, inactivityTimeout) {
     );
     const hasher = new accounts.PasswordHasher(accounts.defaultHashing());
     await new accounts.AccountService({ prisma, clock, hasher, throttle }).create(person);
+    const policies = new clients.PolicyService(prisma, clock);
     if (inactivityTimeout) {
-      const policies = new clients.PolicyService(prisma, clock);
       const settings = { basedOn: 'standard', inactivityTimeout };
       await policies.save({ name: 'patient', previous: 0, settings, createdBy: 'bench' });
       await policies.attach({ kind: 'everyone' }, 'patient');
@@ -50,7 +51,7 @@ export async function register(databaseUrl, secret, inactivityTimeout) {
       return { id, secret: made.secret ?? undefined, redirectUri };
     };
     const session = { redirect_uris: [redirectUri], grant_types: ['authorization_code', 'refresh_token'] };
-    return {
+    const registered = {
       person,
       web: await create('web', session),
       signed: await create('signed', { ...session, resources: [signedApi] }),
@@ -60,6 +61,13 @@ export async function register(databaseUrl, secret, inactivityTimeout) {
       spa: await create('spa', { ...session, token_endpoint_auth_method: 'none' }),
       machine: await create('machine', { grant_types: ['client_credentials'] }),
     };
+    if (clientPolicy) {
+      const settings = { basedOn: 'standard', ...clientPolicy };
+      await policies.save({ name: 'of-clients', previous: 0, settings, createdBy: 'bench' });
+      for (const id of ['web', 'signed', 'guarded', 'asserting', 'spa'])
+        await policies.attach({ kind: 'client', id }, 'of-clients');
+    }
+    return registered;
   } finally {
     await prisma.$disconnect();
   }

@@ -13,7 +13,7 @@ const scope = 'openid offline_access';
 
 /**
  * Starts the product as in production with that many sessions, the driver holding `driven` of them; of each other kind
- * there are `sideSessions`. `settings` are further ones of the environment.
+ * there are `sideSessions`. `settings` are further ones of the environment, `clientPolicy` is under which policy clients are.
  */
 export async function startCurfew({
   cluster,
@@ -22,6 +22,7 @@ export async function startCurfew({
   cpuProfile,
   workers,
   inactivityTimeout,
+  clientPolicy,
   settings = {},
   ...size
 }) {
@@ -29,7 +30,7 @@ export async function startCurfew({
   const { migrate } = await import('@curfew/persistence');
   await migrate(databaseUrl);
   const secret = randomBytes(32).toString('base64url');
-  const registered = await register(databaseUrl, secret, inactivityTimeout);
+  const registered = await register(databaseUrl, secret, { inactivityTimeout, clientPolicy });
   const port = await freePort();
   const issuer = `http://localhost:${port}`;
   const environment = {
