@@ -1,10 +1,19 @@
 import { sessionKey } from '@curfew/artifacts';
+import { ClientService } from '@curfew/clients';
+import { Clock } from '@curfew/clock';
+import { instant } from '@curfew/session-policy';
 import { decodeJwt } from 'jose';
 import type { Person } from '../support/person.js';
 import { AdminWorld } from './admin-world.js';
 import { asHeader, orders, ProtocolWorld } from './protocol-world.js';
 
 const header = 'Bearer what-one-sends-to-the-other-here';
+
+class HostClock extends Clock {
+  now() {
+    return instant(Date.now());
+  }
+}
 
 /** One installation tells of its people, and the other one hears of them. */
 let there: ProtocolWorld;
@@ -128,4 +137,39 @@ it('ends here what ended there, where the other installation is polled, and ackn
   const kept = `SELECT 1 FROM delivery_receiver WHERE settings ? 'verification'`;
   await until(async () => (await there.database.query(kept)).length === 0);
   expect((await here.get('/v1/transmitters/there')).body.poll_failures).toBe(0);
+});
+
+it('ends here what ended there, where this one polls with access tokens that it gets for its client', async () => {
+  const clients = new ClientService({
+    prisma: there.database.prisma({ CURFEW_DATABASE_POOL_SIZE: '1' }),
+    clock: new HostClock(),
+    rules: { allowPrivateAddresses: true },
+  });
+  const grant_types = ['client_credentials' as const];
+  const made = await clients.create({
+    ...{ client_name: 'The other installation', grant_types, resource: orders, resources: [orders] },
+  });
+  const [client, secret] = [made.client.id, made.secret!];
+  const stream = await fetch(`${there.issuer}/ssf/streams`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${btoa(`${client}:${secret}`)}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ delivery: { method: 'urn:ietf:rfc:8936' } }),
+  });
+  expect(stream.status).toBe(201);
+  const { headers } = await here.get('/v1/transmitters/there');
+  const tokens = { token_endpoint: `${there.issuer}/token`, client_id: client, token_scope: 'ssf.read' };
+  const polled = { delivery: 'poll', endpoint_url: `${there.issuer}/ssf/poll`, audience: client, ...tokens };
+  const change = (body: object) =>
+    here.call('PUT', '/v1/transmitters/there', {
+      body: settings(body),
+      headers: { 'if-match': headers.get('etag')! },
+    });
+  // The header of before is not taken for the secret of a client.
+  const without = await change(polled);
+  expect([without.status, without.body.code]).toEqual([400, 'secret_missing']);
+  const changed = await change({ ...polled, authorization: secret });
+  expect([changed.status, changed.body]).toEqual([200, expect.objectContaining(tokens)]);
+  await endsHere(await signedInThere());
+  const { body, text } = await here.get('/v1/transmitters/there');
+  expect([body.poll_failures, body.poll_fault, text.includes(secret)]).toEqual([0, null, false]);
 });

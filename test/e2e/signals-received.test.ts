@@ -381,6 +381,8 @@ describe('a security event that is fetched', () => {
 });
 
 describe('the rows of transmitters', () => {
+  const polled = { delivery: 'poll', endpoint_url: 'https://there.example.test/poll' };
+  const byToken = { token_endpoint: 'https://there.example.test/token', client_id: 'us' };
   /** The rows as operators wrote them: one that is polled says when that was. */
   const written = async () => {
     const { items } = (await world.get('/v1/transmitters')).body as { items: { polled_at: string }[] };
@@ -400,6 +402,14 @@ describe('the rows of transmitters', () => {
     [{ endpoint_url: 'https://there.example.test/poll' }, 'endpoint_url'],
     [{ delivery: 'poll' }, 'endpoint_url'],
     [{ delivery: 'poll', endpoint_url: 'file:///etc/passwd' }, 'endpoint_url'],
+    [{ token_endpoint: 'https://there.example.test/token', client_id: 'us' }, 'token_endpoint'],
+    [{ client_id: 'us' }, 'client_id'],
+    [{ token_scope: 'ssf.read' }, 'token_scope'],
+    [{ ...polled, token_endpoint: 'https://there.example.test/token' }, 'client_id'],
+    [{ ...polled, token_endpoint: 'file:///etc/passwd', client_id: 'us' }, 'token_endpoint'],
+    [{ ...polled, token_endpoint: 'https://there.example.test/token', client_id: '' }, 'client_id'],
+    [{ ...polled, ...byToken, token_scope: 'a  b' }, 'token_scope'],
+    [{ ...polled, ...byToken, token_scope: '' }, 'token_scope'],
     [{ signals: [] }, 'signals'],
     [{ signals: ['session-established'] }, 'signals'],
     [{ authorization: 'Bearer short' }, 'authorization'],

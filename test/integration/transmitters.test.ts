@@ -4,6 +4,7 @@ import { type TransmitterFields, Transmitters } from '@curfew/events/transmitter
 import { plus, seconds } from '@curfew/session-policy';
 import { outboundFetch } from '@curfew/token-endpoint/client';
 import { ServiceKeys, secretSeal } from '@curfew/tokens';
+import { PollTokens } from '../../apps/auth-server/src/signals/poll-tokens.js';
 import { TransmitterPolls } from '../../apps/auth-server/src/signals/poll-transmitters.js';
 import type { SignalIntake } from '../../apps/auth-server/src/signals/signal-intake.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -32,6 +33,9 @@ const fields = (id: string, more: Partial<TransmitterFields> = {}): TransmitterF
   jwksUri: null,
   delivery: 'poll',
   endpointUrl: `https://${id}.example.test/poll`,
+  tokenEndpoint: null,
+  clientId: null,
+  tokenScope: null,
   subjectIssuer: `https://${id}.example.test`,
   matchesEmail: false,
   signals: ['session-revoked'],
@@ -72,12 +76,14 @@ describe('a poll that began before a change', () => {
 
 describe('a run of polls', () => {
   const polls = async () => {
+    const fetch = outboundFetch({ allowInside: true, timeoutMs: 10_000 });
     const all = new TransmitterPolls({
       transmitters,
       // No token waits in these tests.
       intake: undefined as unknown as SignalIntake,
       clock,
-      fetch: outboundFetch({ allowInside: true, timeoutMs: 10_000 }),
+      fetch,
+      tokens: new PollTokens(fetch, clock, 50),
       intervalMs: 60_000,
       report: () => {},
     });
@@ -116,5 +122,144 @@ describe('a run of polls', () => {
     expect(await state('hung')).toMatchObject({ pollFailures: 0, pollFault: null, polledAt: null });
     expect((await transmitters.claim(clock.now()))?.transmitter.id).toBe('hung');
     await elsewhere.close();
+  });
+});
+
+describe('a transmitter that takes access tokens alone', () => {
+  const secret = 'a client secret: 100 % of it';
+  let elsewhere: SignalTransmitter;
+  beforeEach(async () => {
+    elsewhere = await SignalTransmitter.start();
+  });
+  afterEach(() => elsewhere.close());
+  const byToken = (more: Partial<TransmitterFields> = {}) =>
+    fields('tokens', {
+      endpointUrl: `${elsewhere.issuer}/poll`,
+      tokenEndpoint: `${elsewhere.issuer}/token`,
+      clientId: 'our client',
+      tokenScope: 'ssf.read',
+      ...more,
+    });
+  const kept = (given = byToken()) =>
+    prisma.$transaction((tx) => transmitters.insert(given, secret, clock.now(), tx));
+  /** Polls the transmitter with these settings, whenever it is due. */
+  const polling = async () => {
+    const fetch = outboundFetch({ allowInside: true, timeoutMs: 500 });
+    const all = new TransmitterPolls({
+      transmitters,
+      intake: undefined as unknown as SignalIntake,
+      clock,
+      fetch,
+      tokens: new PollTokens(fetch, clock, 50),
+      intervalMs: 1_000,
+      report: () => {},
+    });
+    await all.load();
+    return async (later: number) => {
+      clock.advance(seconds(later));
+      await all.run(new AbortController().signal);
+      return state('tokens');
+    };
+  };
+
+  it('is asked for one as its client, and uses that for every poll until shortly before its end', async () => {
+    await kept();
+    const poll = await polling();
+    expect(await poll(0)).toMatchObject({ pollFailures: 0, pollFault: null, polledAt: clock.now() });
+    expect(elsewhere.tokenRequests).toEqual([
+      {
+        // RFC 6749 §2.3.1: both are form-encoded first.
+        authorization: `Basic ${btoa('our+client:a+client+secret%3A+100+%25+of+it')}`,
+        form: 'grant_type=client_credentials&scope=ssf.read',
+      },
+    ]);
+    await poll(269);
+    expect([elsewhere.tokenRequests.length, elsewhere.polls.length]).toEqual([1, 2]);
+    // Thirty seconds before its end.
+    await poll(1);
+    expect([elsewhere.tokenRequests.length, elsewhere.polls.at(-1)?.authorization]).toEqual([
+      2,
+      'Bearer token-2',
+    ]);
+  });
+
+  it.each([
+    ['half of a short life', 20, 9, 1],
+    ['a minute where nothing is said of that', undefined, 29, 1],
+    ['an hour at most', 1_000_000, 3_569, 1],
+  ])('uses a token for %s', async (_, life, still, more) => {
+    elsewhere.tokenLife = life;
+    await kept();
+    const poll = await polling();
+    await poll(0);
+    await poll(still);
+    expect(elsewhere.tokenRequests).toHaveLength(1);
+    await poll(more);
+    expect(elsewhere.tokenRequests).toHaveLength(2);
+  });
+
+  it('gets another one at once where the one it has is refused, and once for each question', async () => {
+    await kept();
+    const poll = await polling();
+    await poll(0);
+    elsewhere.accessToken = 'another one by now';
+    expect(await poll(10)).toMatchObject({ pollFailures: 0, pollFault: null });
+    expect(elsewhere.tokenRequests).toHaveLength(2);
+    elsewhere.answers.set('/poll', { status: 401, body: '' });
+    expect((await poll(10)).pollFault).toBe('answered with 401');
+    expect(elsewhere.tokenRequests).toHaveLength(3);
+  });
+
+  it('uses none that was got by other settings, and sends a secret to no address and no client that it was not given for', async () => {
+    await kept();
+    const poll = await polling();
+    await poll(0);
+    await prisma.$transaction((tx) =>
+      transmitters.replace(byToken({ tokenScope: null }), undefined, 1, clock.now(), tx),
+    );
+    await poll(1);
+    expect(elsewhere.tokenRequests.at(-1)?.form).toBe('grant_type=client_credentials');
+    for (const changed of ["client_id = 'another'", `token_endpoint = '${elsewhere.issuer}/other'`]) {
+      await database.query(
+        `UPDATE transmitter SET ${changed}, version = version + 1, poll_due_at = to_timestamp(0)`,
+      );
+      expect((await poll(700)).pollFault).toBe('its header cannot be opened');
+    }
+    expect(elsewhere.tokenRequests).toHaveLength(2);
+  });
+
+  const answer = (status: number, body: unknown) => ({
+    status,
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  });
+  it.each([
+    [answer(401, { error: 'invalid_client' }), 'the token endpoint answered with 401 (invalid_client)'],
+    [answer(400, { error: 'a text\nof theirs' }), 'the token endpoint answered with 400'],
+    [answer(500, ''), 'the token endpoint answered with 500'],
+    [answer(302, ''), 'the token endpoint answered with 302'],
+    [answer(200, '{'), 'the token endpoint answered with no access token'],
+    [answer(200, '[]'), 'the token endpoint answered with no access token'],
+    [
+      answer(200, { access_token: 'a\r\nb', token_type: 'Bearer' }),
+      'the token endpoint answered with no access token',
+    ],
+    [
+      answer(200, { access_token: 'x'.repeat(8_193), token_type: 'Bearer' }),
+      'the token endpoint answered with no access token',
+    ],
+    [
+      answer(200, { access_token: 'good', token_type: 'DPoP' }),
+      'the token endpoint answered with no Bearer token',
+    ],
+    [answer(200, ' '.repeat(70_000)), 'the token endpoint gave no answer that can be read'],
+    ['hang' as const, 'the token endpoint gave no answer that can be read'],
+  ])('says why where none can be had, asks for no event, and goes on later: %#', async (wrong, fault) => {
+    await kept();
+    const poll = await polling();
+    elsewhere.answers.set('/token', wrong);
+    expect(await poll(0)).toMatchObject({ pollFailures: 1, pollFault: fault, polledAt: null });
+    expect(elsewhere.polls).toEqual([]);
+    elsewhere.answers.clear();
+    expect(await poll(700)).toMatchObject({ pollFailures: 0, pollFault: null });
   });
 });

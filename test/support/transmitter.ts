@@ -34,6 +34,12 @@ export class SignalTransmitter {
   /** Questions that are being answered, and the most there were at once. */
   atOnce = 0;
   mostAtOnce = 0;
+  /** Requests for access tokens, in order. */
+  readonly tokenRequests: { readonly authorization: string | undefined; readonly form: string }[] = [];
+  /** The access token with which it may be polled; null where the header is not looked at. */
+  accessToken: string | null = null;
+  /** Seconds that an access token is said to live. */
+  tokenLife: number | undefined = 300;
   /** Milliseconds that an answer to a poll takes. */
   delayMs = 0;
   #server: Server | undefined;
@@ -101,6 +107,8 @@ export class SignalTransmitter {
     const other = this.answers.get(path);
     if (other === 'hang') return new Promise(() => {});
     if (other) return other;
+    if (path === '/poll' && this.accessToken !== null)
+      if (request.headers.authorization !== `Bearer ${this.accessToken}`) return { status: 401, body: '' };
     const body = await this.right(path, request, Buffer.concat(chunks).toString());
     return { status: body === null ? 404 : 200, body: JSON.stringify(body ?? {}) };
   }
@@ -111,6 +119,11 @@ export class SignalTransmitter {
     if (path === '/jwks') {
       const jwk = await exportJWK(this.published.publicKey);
       return { keys: [{ ...jwk, kid: this.#kid, alg: 'ES256', use: 'sig' }] };
+    }
+    if (path === '/token') {
+      this.tokenRequests.push({ authorization: request.headers.authorization, form: body });
+      this.accessToken = `token-${this.tokenRequests.length}`;
+      return { access_token: this.accessToken, token_type: 'bearer', expires_in: this.tokenLife };
     }
     if (path !== '/poll') return null;
     this.atOnce += 1;

@@ -20,7 +20,12 @@ const kind = {
     detail: `There is a transmitter with this id or this issuer, or there are ${maxTransmitters} already.`,
   },
   secret: 'authorization',
-  secretFor: { issuer: 'issuer', endpointUrl: 'endpoint_url' },
+  secretFor: {
+    issuer: 'issuer',
+    endpointUrl: 'endpoint_url',
+    tokenEndpoint: 'token_endpoint',
+    clientId: 'client_id',
+  },
 } as const;
 
 /** Acts of operators on transmitters. */
@@ -39,7 +44,8 @@ export class TransmitterActs extends ServiceActs<TransmitterFields, Transmitter>
     this.own = foundation.configuration.issuer;
   }
 
-  protected check({ issuer, jwksUri, delivery, endpointUrl }: TransmitterFields): void {
+  protected check(wanted: TransmitterFields): void {
+    const { issuer, jwksUri, delivery, endpointUrl } = wanted;
     if (issuer === this.own) refuse('issuer', 'must be another service than this one');
     refuse('issuer', this.addressFault(issuer) ?? plainFault(issuer));
     if (jwksUri !== null) refuse('jwks_uri', this.addressFault(jwksUri));
@@ -48,6 +54,18 @@ export class TransmitterActs extends ServiceActs<TransmitterFields, Transmitter>
     if (delivery === 'poll' && endpointUrl === null)
       refuse('endpoint_url', 'must be the address that is polled');
     if (endpointUrl !== null) refuse('endpoint_url', this.addressFault(endpointUrl));
+    this.checkTokens(wanted);
+  }
+
+  private checkTokens({ delivery, tokenEndpoint, clientId, tokenScope }: TransmitterFields): void {
+    if (tokenEndpoint === null) {
+      if (clientId !== null) refuse('client_id', 'must be null without a token_endpoint');
+      if (tokenScope !== null) refuse('token_scope', 'must be null without a token_endpoint');
+      return;
+    }
+    if (delivery === 'push') refuse('token_endpoint', 'must be null where the transmitter pushes');
+    if (clientId === null) refuse('client_id', 'must be given with a token_endpoint');
+    refuse('token_endpoint', this.addressFault(tokenEndpoint));
   }
 }
 

@@ -32,6 +32,27 @@ const settings = {
     description: 'The address that is polled; null where it pushes.',
     format: 'uri',
   }),
+  token_endpoint: address.nullable().default(null).meta({
+    description:
+      'The endpoint at which access tokens for its polls are got (client credentials, RFC 6749 §4.4). Otherwise authorization is sent with each poll.',
+    format: 'uri',
+  }),
+  client_id: z
+    .string()
+    .min(1, { error: 'must have at least 1 character' })
+    .max(200, { error: 'must have at most 200 characters' })
+    .nullable()
+    .default(null)
+    .meta({ description: 'The client there (client_secret_basic); null without a token_endpoint.' }),
+  token_scope: z
+    .string()
+    .max(500, { error: 'must have at most 500 characters' })
+    .regex(/^[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/, {
+      error: 'must be scope values with single spaces between',
+    })
+    .nullable()
+    .default(null)
+    .meta({ description: 'The scope that is asked for there, such as ssf.read; null for its default.' }),
   subject_issuer: address.optional().meta({
     description:
       'The issuer of the identities that it may speak of (iss of an iss_sub), as identity providers have it; its own issuer unless given.',
@@ -58,7 +79,7 @@ const authorization = z
   .regex(/^[\x21-\x7e]+(?: [\x21-\x7e]+)*$/, { error: 'must be the value of a header, in printable ASCII' })
   .meta({
     description:
-      'The whole Authorization header (Bearer …): the one that it sends with what it pushes, or the one that is sent to it when it is polled. It is never shown.',
+      'The whole Authorization header (Bearer …): the one that it sends with what it pushes, or the one that is sent to it when it is polled. With a token_endpoint it is the client secret. It is never shown.',
   });
 
 const shown = z.object({
@@ -68,6 +89,9 @@ const shown = z.object({
   jwks_uri: z.string().nullable(),
   delivery: z.string(),
   endpoint_url: z.string().nullable(),
+  token_endpoint: z.string().nullable(),
+  client_id: z.string().nullable(),
+  token_scope: z.string().nullable(),
   receive_url: z.string().nullable().meta({ description: 'The address to which it pushes.' }),
   subject_issuer: z.string(),
   matches_email: z.boolean(),
@@ -130,7 +154,8 @@ export const change = operation({
   path: '/v1/transmitters/{id}',
   tag: 'events',
   summary: 'Replaces the settings of a transmitter; missing members get their defaults again.',
-  description: 'Without authorization it keeps the one it has, as long as its issuer and endpoint_url stay.',
+  description:
+    'Without authorization it keeps the one it has, as long as its issuer, endpoint_url, token_endpoint and client_id stay.',
   scope: 'accounts:write',
   params: byId,
   body: z.strictObject({ ...settings, authorization: authorization.optional() }),

@@ -9,6 +9,7 @@ import { isDatabaseUnavailable } from '@curfew/persistence';
 import { isObject } from '@curfew/resource-server/jws';
 import { limitedText, type outboundFetch } from '@curfew/token-endpoint/client';
 import { type Kept, KeptRows } from '../kept-rows.js';
+import type { PollTokens } from './poll-tokens.js';
 import { readSet, type SignalIntake } from './signal-intake.js';
 import { KeyNotYetKnown, KeysUnavailable } from './transmitter-keys.js';
 
@@ -57,6 +58,7 @@ export interface PollParts {
   readonly intake: SignalIntake;
   readonly clock: Clock;
   readonly fetch: ReturnType<typeof outboundFetch>;
+  readonly tokens: PollTokens;
   readonly intervalMs: number;
   readonly report: (error: unknown, id: string) => void;
 }
@@ -153,17 +155,17 @@ export class TransmitterPolls implements Kept {
   }
 
   async #ask(
-    { transmitter, authorization }: OpenedTransmitter,
-    { ack, setErrs }: Told,
+    opened: OpenedTransmitter,
+    told: Told,
     most: number,
     signal?: AbortSignal,
   ): Promise<Readonly<Record<string, unknown>>> {
-    const response = await this.parts.fetch(transmitter.endpointUrl!, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'application/json', authorization },
-      body: JSON.stringify({ ack, setErrs, maxEvents: most, returnImmediately: true }),
-      ...(signal && { signal }),
-    });
+    let response = await this.#send(opened, told, most, signal);
+    // A token may end before its time; another one is got once.
+    if (response.status === 401 && this.parts.tokens.refused(opened.transmitter)) {
+      await response.body?.cancel();
+      response = await this.#send(opened, told, most, signal);
+    }
     if (response.status !== 200) {
       await response.body?.cancel();
       throw new UnreadablePoll(`answered with ${response.status}`);
@@ -172,6 +174,16 @@ export class TransmitterPolls implements Kept {
     if (!isObject(answer) || !isObject(answer['sets'] ?? {}))
       throw new UnreadablePoll('answered without sets');
     return (answer['sets'] ?? {}) as Readonly<Record<string, unknown>>;
+  }
+
+  async #send(opened: OpenedTransmitter, { ack, setErrs }: Told, most: number, signal?: AbortSignal) {
+    const authorization = await this.parts.tokens.authorizationOf(opened, signal);
+    return this.parts.fetch(opened.transmitter.endpointUrl!, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'application/json', authorization },
+      body: JSON.stringify({ ack, setErrs, maxEvents: most, returnImmediately: true }),
+      ...(signal && { signal }),
+    });
   }
 }
 
@@ -190,7 +202,8 @@ function membersOf(text: string): unknown {
 /** A sentence for operators that repeats nothing of an answer. */
 function faultOf(error: unknown, subject: string): string {
   const { name, message, code } = error as Error & { code?: unknown };
-  if (['UnreadablePoll', 'KeysUnavailable', 'DocumentTooLarge'].includes(name)) return message;
+  if (['UnreadablePoll', 'KeysUnavailable', 'DocumentTooLarge', 'TokenUnavailable'].includes(name))
+    return message;
   if (name === 'AbortError') return 'no answer in time';
   const cause = typeof code === 'string' && /^[A-Z_\d]{1,40}$/.test(code) ? code : name;
   return `${subject} (${cause})`;

@@ -6,6 +6,7 @@ import { RateBuckets } from '@curfew/token-endpoint';
 import { outboundFetch } from '@curfew/token-endpoint/client';
 import { endpointListener } from '../endpoint-listener.js';
 import type { Kept } from '../kept-rows.js';
+import { PollTokens } from './poll-tokens.js';
 import { TransmitterPolls } from './poll-transmitters.js';
 import { PushingTransmitters } from './pushing-transmitters.js';
 import { SignalEndpoint, signalsPath } from './signal-endpoint.js';
@@ -42,6 +43,7 @@ export class SignalsReceived implements Kept {
     ]);
     this.polls = new TransmitterPolls({
       ...{ transmitters, intake, clock, fetch, intervalMs },
+      tokens: new PollTokens(fetch, clock, maxTransmitters),
       report: (err, transmitter) => log.warn({ err, transmitter }, 'a transmitter could not be polled'),
     });
   }

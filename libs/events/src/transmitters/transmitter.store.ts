@@ -235,13 +235,18 @@ function isInForce({ version, createdAt }: Transmitter, row: State | undefined):
 
 const dataOf = ({ signals, ...rest }: TransmitterFields) => ({ ...rest, signals: [...signals] });
 
-/** A header opens for the issuer and the address that it was given for: a row whose address was changed has it sent nowhere. */
+/**
+ * A header opens for the issuer and the addresses that it was given for, and a client secret for its client: a row in which one of them was
+ * changed has it sent nowhere.
+ */
 const contextOf = ({
   id,
   issuer,
   endpointUrl,
-}: Pick<TransmitterFields, 'id' | 'issuer'> & { readonly endpointUrl: string | null }): string =>
-  JSON.stringify([id, issuer, endpointUrl]);
+  tokenEndpoint,
+  clientId,
+}: Pick<TransmitterFields, 'id' | 'issuer' | 'endpointUrl' | 'tokenEndpoint' | 'clientId'>): string =>
+  JSON.stringify([id, issuer, endpointUrl, ...(tokenEndpoint === null ? [] : [tokenEndpoint, clientId])]);
 
 const announce = async (tx: Transaction): Promise<void> => {
   await tx.$executeRaw`SELECT pg_notify(${transmittersChannel}, '')`;

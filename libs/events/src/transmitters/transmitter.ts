@@ -26,6 +26,13 @@ export interface TransmitterFields {
   readonly delivery: 'push' | 'poll';
   /** The address that is polled; null where it pushes. */
   readonly endpointUrl: string | null;
+  /**
+   * The endpoint at which access tokens for its polls are got, with the client there and the scope that is asked for; null where it is polled
+   * by one header.
+   */
+  readonly tokenEndpoint: string | null;
+  readonly clientId: string | null;
+  readonly tokenScope: string | null;
   /** The issuer of the identities that it may speak of. */
   readonly subjectIssuer: string;
   /** Whether it may name people by an address that their account has verified. */
@@ -47,7 +54,7 @@ export interface Transmitter extends TransmitterFields {
   readonly updatedAt: Instant;
 }
 
-/** A transmitter with the Authorization header that it sends, or that is sent to it. */
+/** A transmitter with the Authorization header that it sends, or that is sent to it; with the client secret where it has a token endpoint. */
 export interface OpenedTransmitter {
   readonly transmitter: Transmitter;
   readonly authorization: string;

@@ -33,13 +33,20 @@ export function TransmitterFields(props: ServiceFieldsProps<TypedTransmitter, Tr
         <option value="push">it pushes its tokens (RFC 8935)</option>
         <option value="poll">they are fetched (RFC 8936)</option>
       </SelectField>
-      {isPolled && <InputField {...field('endpoint_url')} />}
+      {isPolled && (
+        <>
+          <InputField {...field('endpoint_url')} />
+          <InputField {...field('token_endpoint', 'Empty: it is polled by the header below')} />
+          <InputField {...field('client_id', 'Under which this service is registered there')} />
+          <InputField {...field('token_scope', 'Such as ssf.read; empty: its default')} />
+        </>
+      )}
       <InputField
         {...field(
           'authorization',
           registered
             ? 'Empty: it keeps the one it has'
-            : `The whole header, such as Bearer …, that ${isPolled ? 'is sent to it' : 'it sends'}`,
+            : `The whole header, such as Bearer …, that ${isPolled ? 'is sent to it; the client secret with a token endpoint' : 'it sends'}`,
         )}
         type="password"
       />

@@ -10,6 +10,10 @@ export interface TypedTransmitter {
   readonly delivery: 'push' | 'poll';
   /** Of no meaning where it pushes. */
   readonly endpoint_url: string;
+  /** Empty where it is polled by one header; of no meaning where it pushes. */
+  readonly token_endpoint: string;
+  readonly client_id: string;
+  readonly token_scope: string;
   /** Empty where the one that is kept stays. */
   readonly authorization: string;
   /** Empty where its metadata names it. */
@@ -28,6 +32,9 @@ export const names = {
   audience: 'Audience',
   delivery: 'Delivery',
   endpoint_url: 'Address that is polled',
+  token_endpoint: 'Token endpoint',
+  client_id: 'Client id',
+  token_scope: 'Scope that is asked for',
   authorization: 'Authorization header',
   jwks_uri: 'Address of its keys',
   subject_issuer: 'Issuer of its people',
@@ -47,6 +54,7 @@ export const signals: readonly Signal[] = [
 /** A new one. */
 export const nothing: TypedTransmitter = {
   ...{ id: '', issuer: '', audience: '', delivery: 'push', endpoint_url: '', authorization: '' },
+  ...{ token_endpoint: '', client_id: '', token_scope: '' },
   ...{ jwks_uri: '', subject_issuer: '', signals, matches_email: false, enabled: true },
 };
 
@@ -57,6 +65,9 @@ export const typedOf = (one: Transmitter): TypedTransmitter => ({
   audience: one.audience,
   delivery: one.delivery === 'poll' ? 'poll' : 'push',
   endpoint_url: one.endpoint_url ?? '',
+  token_endpoint: one.token_endpoint ?? '',
+  client_id: one.client_id ?? '',
+  token_scope: one.token_scope ?? '',
   authorization: '',
   jwks_uri: one.jwks_uri ?? '',
   subject_issuer: one.subject_issuer === one.issuer ? '' : one.subject_issuer,
@@ -66,10 +77,18 @@ export const typedOf = (one: Transmitter): TypedTransmitter => ({
 });
 
 /** The same as the admin API takes it. */
-export const writtenOf = ({ subject_issuer, ...typed }: TypedTransmitter): WrittenTransmitter => ({
-  ...typed,
-  ...(subject_issuer === '' ? {} : { subject_issuer }),
-  endpoint_url: typed.delivery === 'push' || typed.endpoint_url === '' ? null : typed.endpoint_url,
-  jwks_uri: typed.jwks_uri === '' ? null : typed.jwks_uri,
-  signals: typed.signals as Signal[],
-});
+export const writtenOf = ({ subject_issuer, ...typed }: TypedTransmitter): WrittenTransmitter => {
+  const isPolled = typed.delivery === 'poll';
+  return {
+    ...typed,
+    ...(subject_issuer === '' ? {} : { subject_issuer }),
+    endpoint_url: given(isPolled, typed.endpoint_url),
+    token_endpoint: given(isPolled, typed.token_endpoint),
+    client_id: given(isPolled, typed.client_id),
+    token_scope: given(isPolled, typed.token_scope),
+    jwks_uri: given(true, typed.jwks_uri),
+    signals: typed.signals as Signal[],
+  };
+};
+
+const given = (hasMeaning: boolean, text: string): string | null => (hasMeaning && text !== '' ? text : null);
