@@ -163,11 +163,13 @@ describe('tokens that were exchanged', () => {
     }
     took.sort((a, b) => a - b);
     const p99 = took[Math.floor(took.length * 0.99)]!;
-    if (process.env['CURFEW_TEST_DELEGATED_ENDS'])
-      console.log(
-        `${took.length} denials, p50 ${took[took.length >> 1]} ms, p99 ${p99} ms, most ${took.at(-1)} ms`,
-      );
     expect(took).toHaveLength(rounds * 10);
+    if (!process.env['CURFEW_TEST_DELEGATED_ENDS']) return;
+    console.log(
+      `${took.length} denials, p50 ${took[took.length >> 1]} ms, p99 ${p99} ms, most ${took.at(-1)} ms`,
+    );
+    // Only a machine that does nothing else says something about time.
+    expect(p99).toBeLessThanOrEqual(50);
   }, 600_000);
 
   it('are denied with a mass end of the client of the session, and are remembered no longer once a client changed', async () => {

@@ -7,7 +7,7 @@ export const transmitters = (): Command =>
     name: 'transmitters',
     called: 'services that tell of security events',
     description:
-      'Services that tell of security events about people, whose sessions end by it (Shared Signals). A change takes accounts:write and sessions:end.',
+      'Services that tell of security events about people, whose sessions end by it (Shared Signals). A change takes accounts:write and sessions:end. With a token_endpoint, the secret is that of the client there.',
     isPaged: false,
     columns: {
       DELIVERY: ({ delivery }) => delivery,

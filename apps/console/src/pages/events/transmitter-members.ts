@@ -53,7 +53,8 @@ export const signals: readonly Signal[] = [
 
 /** A new one. */
 export const nothing: TypedTransmitter = {
-  ...{ id: '', issuer: '', audience: '', delivery: 'push', endpoint_url: '', authorization: '' },
+  ...{ id: '', issuer: '', audience: '', endpoint_url: '', authorization: '' },
+  delivery: 'push',
   ...{ token_endpoint: '', client_id: '', token_scope: '' },
   ...{ jwks_uri: '', subject_issuer: '', signals, matches_email: false, enabled: true },
 };
