@@ -50,7 +50,7 @@ async function writeTypes() {
 
 /** How a setting of a policy is chosen or written. @param {string} name @param {any} schema */
 function shapeOf(name, schema) {
-  if (schema.enum) return { name, kind: 'choice', choices: schema.enum };
+  if (schema.enum) return { name, kind: 'choice', choices: schema.enum, words: schema['x-words'] ?? {} };
   const [first, second] = schema.anyOf ?? [schema];
   if (first.type === 'string') return { name, kind: 'duration', min: second.minimum, max: second.maximum };
   return {

@@ -12,6 +12,7 @@ export const longTests = [
   'test/browser/console-busy.test.ts',
   'test/browser/console-client-hosts.test.ts',
   'test/browser/console-looks.test.ts',
+  'test/browser/console-names.test.ts',
   'test/browser/console-overtaken.test.ts',
   'test/browser/console-policies.test.ts',
   'test/browser/console-providers.test.ts',

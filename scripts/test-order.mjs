@@ -19,6 +19,7 @@ export const longest = [
   'test/browser/console-busy.test.ts',
   'test/browser/console.test.ts',
   'test/browser/console-overtaken.test.ts',
+  'test/browser/console-names.test.ts',
   'test/browser/console-acts.test.ts',
   'test/e2e/browser-sign-in.test.ts',
   'test/browser/forward-auth.test.ts',

@@ -25,7 +25,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const own = ['/', '/sessions', '/applications', '/password', '/second-step', '/mail'];
+const own = ['/', '/sessions', '/applications', '/password', '/second-step', '/mail', '/identities'];
 
 const background = (page: Page) =>
   page.locator('body').evaluate((body) => getComputedStyle(body).backgroundColor);

@@ -170,7 +170,7 @@ describe('an alert', () => {
     const first = alerts.getByRole('listitem').first();
     await first.getByText('unknown token spray').waitFor();
     await first
-      .getByText(/^2\d of 20 allowed in 300 s\. Somebody tries tokens that no session has\./)
+      .getByText(/^2\d in 5 min; the limit is 20\. Somebody tries tokens that no session has\./)
       .waitFor();
     expect(await world.faults(page)).toEqual([]);
     const steps = new Set<string>();
@@ -182,7 +182,7 @@ describe('an alert', () => {
       );
       await first.getByText(pattern.replaceAll('_', ' '), { exact: true }).waitFor();
       const words = (await first.locator('p').last().textContent()) ?? '';
-      steps.add(words.replace(/^.*? s\. /, ''));
+      steps.add(words.replace(/^.*?; the limit is \d+\. /, ''));
     }
     expect([...steps].filter((step) => step.length < 40)).toEqual([]);
     // Each has its own words, and one that this console does not know the last ones.

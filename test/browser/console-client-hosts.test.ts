@@ -97,6 +97,27 @@ it('revokes a host by name, with the applications that it introduced and their s
   expect(tokens['access_token']).toBeDefined();
   await page.reload();
   await hosts().getByText('it has introduced 1 application').waitFor();
+  // By keys alone: the host is the last of the rows, and Enter opens it; its address is that of the form.
+  const row = hosts().locator('[data-row="host agents.example.test"]');
+  await row.waitFor();
+  while (!(await row.evaluate((one) => one === document.activeElement))) await page.keyboard.press('j');
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog', { name: 'agents.example.test' }).waitFor();
+  await page.waitForURL(/host=agents\.example\.test/);
+  await page.keyboard.press('Escape');
+  await page.waitForURL((url) => url.search === '');
+  // An application whose id is an address has a page of its own, also where that is loaded again.
+  await hosts()
+    .getByRole('link', { name: `Introduced ${id}` })
+    .click();
+  for (const move of ['come', 'again']) {
+    if (move === 'again') await page.reload();
+    await page.getByRole('heading', { name: 'Introduced' }).waitFor();
+    await page.getByRole('region', { name: 'Registration' }).getByText(orders).waitFor();
+  }
+  await page.goto(`${world.url}/console/applications?host=nobody.example.test`);
+  await hosts().getByText('The host nobody.example.test is not allowed.').waitFor();
+  await page.goto(`${world.url}/console/applications`);
   await hosts().getByRole('button', { name: 'Revoke' }).click();
   const dialog = page.getByRole('dialog', { name: 'Revoke agents.example.test' });
   await dialog.getByText(id).waitFor();

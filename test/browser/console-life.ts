@@ -175,6 +175,30 @@ async function aShop(admin: AdminWorld): Promise<string> {
   return made.client_id;
 }
 
+/** An identity provider with which one of the people signs in, and a host whose documents introduce an application. */
+async function aCompany(admin: AdminWorld, account: string): Promise<IdentityProvider> {
+  const provider = await IdentityProvider.start();
+  done(
+    await admin.post('/v1/identity-providers', {
+      ...{ id: 'company', name: 'Company account', issuer: provider.issuer },
+      ...{ client_id: provider.clientId, client_secret: provider.clientSecret },
+    }),
+  );
+  await admin.database.query(
+    `INSERT INTO linked_identity (issuer, subject, account_id, created_at, last_used_at)
+     VALUES ($1, '248289761001', $2, now() - interval '9 days', now() - interval '5 hours')`,
+    [provider.issuer, account],
+  );
+  done(await admin.call('PUT', '/v1/client-hosts/agents.example.test', { body: { resources: [orders] } }));
+  await admin.database.query(
+    `INSERT INTO client SELECT (jsonb_populate_record(c, jsonb_build_object(
+       'id', 'https://agents.example.test/desk.json', 'name', 'Desk agent', 'document_fresh_until', now() + interval '1 hour'))).*
+     FROM client c WHERE c.id = $1`,
+    [admin.data.clients.device.client_id],
+  );
+  return provider;
+}
+
 /** Has people use an installation of a first start: they sign in, time out, are robbed and are thrown out. */
 export async function live(admin: AdminWorld): Promise<Life> {
   const accounts: string[] = [];
@@ -215,13 +239,7 @@ export async function live(admin: AdminWorld): Promise<Life> {
       `INSERT INTO event (id, at, type, data) VALUES (gen_random_uuid(), clock_timestamp() - make_interval(mins => $2), 'alert.raised', $1)`,
       [JSON.stringify({ pattern, severity, observed: 31, threshold: 20, window: 300 }), at * 9],
     );
-  const provider = await IdentityProvider.start();
-  done(
-    await admin.post('/v1/identity-providers', {
-      ...{ id: 'company', name: 'Company account', issuer: provider.issuer },
-      ...{ client_id: provider.clientId, client_secret: provider.clientSecret },
-    }),
-  );
+  const provider = await aCompany(admin, accounts[0]!);
   return {
     account: accounts[0]!,
     sid,

@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core';
 import { orders } from '../e2e/admin-world.js';
 import { picture, pictureFolder } from './chromium.js';
 import { type Life, live, passwordOf, people, shopAddress } from './console-life.js';
-import { actButtons, asking, ConsoleWorld, openAct } from './console-world.js';
+import { actButtons, asking, ConsoleWorld, openAct, rawWords } from './console-world.js';
 
 let world: ConsoleWorld;
 let life: Life;
@@ -65,6 +65,14 @@ const states = (): Readonly<
     '/applications',
     (page) => page.getByRole('button', { name: 'New application' }).click(),
   ],
+  'new-host': ['/applications', (page) => page.getByRole('button', { name: 'Allow a host …' }).click()],
+  host: ['/applications?host=agents.example.test'],
+  'identity-providers': ['/people/identity-providers'],
+  'identity-provider': ['/people/identity-providers?provider=company'],
+  'new-identity-provider': [
+    '/people/identity-providers',
+    (page) => page.getByRole('button', { name: 'New identity provider' }).click(),
+  ],
   apis: ['/apis'],
   api: ['/apis', (page) => page.locator('[data-row]').first().click()],
   routes: ['/apis/routes?url=https%3A%2F%2Fshop.example.test%2Forders%2F7&method=GET'],
@@ -115,13 +123,13 @@ const asked = (): readonly string[] => [
 ];
 
 it.each(looks)(
-  'every page with something to show, and every dialog, is accessible in %s at %d pixels, and fits',
+  'every page with something to show, and every dialog, is accessible in %s at %d pixels, fits, and speaks in words of a person',
   async (colorScheme, width) => {
     const look = { colorScheme, viewport: { width, height: 800 } };
     const page = await world.enter('/console/now', look);
     const wrong: [string, string[]][] = [];
     const seen = async (name: string) => {
-      const faults = await world.faults(page);
+      const faults = [...(await world.faults(page)), ...(await rawWords(page))];
       if (faults.length > 0) wrong.push([name, faults]);
       await picture(page, name, look);
     };
@@ -216,6 +224,9 @@ it.each(looks.map((look, at) => [...look, people.at(-1 - at)!] as const))(
     await seen('second-step-locked');
     await unlock(code);
     await seen('passkeys');
+    await page.goto(`${issuer}/identities`);
+    await heading('Sign-ins elsewhere');
+    await seen('identities');
     await page.goto(`${world.url}/.curfew/callback?code=one&state=two`);
     await heading('This sign-in is over');
     await seen('gateway-page');

@@ -111,6 +111,18 @@ describe('identity providers in the console', () => {
       name: 'My name',
       single_sign_on: true,
     });
+    await row(page, 'taken').click();
+    await dialog(page, 'My name').getByRole('button', { name: 'Delete …' }).click();
+    const question = dialog(page, 'Delete My name');
+    await world.admin.call('PUT', '/v1/identity-providers/taken', {
+      body: { ...settings, name: 'Their name' },
+      headers: { 'if-match': '"3"' },
+    });
+    await question.getByRole('button', { name: 'Delete for ever' }).click();
+    const told = dialog(page, 'Delete Their name');
+    await told.getByText('They changed: Name, Take the sign-in that is there.').waitFor();
+    expect((await world.admin.get('/v1/identity-providers/taken')).status).toBe(200);
+    await told.getByRole('button', { name: 'Cancel' }).click();
     expect(await world.faults(page)).toEqual([]);
   }, 60_000);
 });
@@ -126,6 +138,13 @@ describe('the sign-ins elsewhere of a person', () => {
     const page = await world.enter(`/console/people/${body.id}`);
     const linked = page.getByRole('region', { name: 'Sign-ins elsewhere' });
     await linked.getByText('https://corp.example.test').waitFor();
+    await world.admin.post('/v1/identity-providers', {
+      ...{ id: 'named', name: 'Example Corp', issuer: 'https://corp.example.test', client_id: 'curfew' },
+      ...{ client_secret: 'unused', enabled: false },
+    });
+    await page.reload();
+    await linked.getByText('Example Corp', { exact: true }).waitFor();
+    await linked.getByText('https://corp.example.test', { exact: true }).waitFor();
     expect(await world.faults(page)).toEqual([]);
     await linked.getByRole('button', { name: 'Unlink …' }).click();
     await dialog(page, `Unlink ${username}`).getByRole('button', { name: 'Unlink', exact: true }).click();

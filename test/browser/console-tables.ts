@@ -103,6 +103,7 @@ export async function tables(admin: AdminWorld, tried: string): Promise<readonly
     ...{ client_id: 'curfew', client_secret: 'unused', enabled: false },
   });
   await aTransmitter(admin, 'told');
+  await admin.call('PUT', '/v1/client-hosts/told.example.test', { body: { resources: [orders] } });
   const adapted = await anAdaptedPolicy(admin);
   await tryOut(admin, tried);
   const insight = `/insight?policy=${tried}`;
@@ -139,6 +140,14 @@ export async function tables(admin: AdminWorld, tried: string): Promise<readonly
       columns:
         'client_id,client_name,kind,token_endpoint_auth_method,grant_types,redirect_uris,resources,registered_at,disabled_at',
       shows: ['client_name', (name) => name.replace(/^'/, '')],
+    },
+    {
+      source: 'applications/client-hosts',
+      at: '/applications',
+      within: 'Hosts of documents',
+      file: 'hosts-of-documents',
+      columns: 'host,resources,client_ids,created_at',
+      shows: ['host'],
     },
     {
       source: 'sessions/sessions-page',
@@ -260,7 +269,7 @@ export async function tables(admin: AdminWorld, tried: string): Promise<readonly
     {
       source: 'insight/exposure',
       at: insight,
-      within: 'Exposure',
+      within: 'Changes',
       file: 'changes',
       columns: `version,at,${figure}_before,${figure}_predicted,${figure}_since`,
       shows: ['version', (version) => `Version ${version}`],
@@ -342,15 +351,13 @@ export async function tables(admin: AdminWorld, tried: string): Promise<readonly
 export async function faultsOf(page: Page, { within, file, columns, shows }: Table): Promise<string[]> {
   const main = page.getByRole('main');
   const region = within ? main.locator(`[aria-label="${within}"]`) : main;
-  // The button of a region’s second table stands below it.
-  const part = file === 'changes' ? region.locator('.scroll', { hasText: 'Predicted' }) : region;
-  const button = part.getByRole('button', { name: 'CSV', exact: true }).first();
+  const button = region.getByRole('button', { name: 'CSV', exact: true }).first();
   await button.and(page.locator(':not([aria-disabled])')).waitFor();
-  const { name, text } = await fileOf(file === 'exposure' ? region.locator('.heading') : part);
+  const { name, text } = await fileOf(region);
   const [heading = '', first = ''] = text.split('\r\n');
   const [column = '', words = (value: string) => value] = shows ?? [];
   const value = words(cellsOf(first)[heading.split(',').indexOf(column)] ?? '');
-  const seen = shows === undefined || ((await part.textContent()) ?? '').includes(value);
+  const seen = shows === undefined || ((await region.textContent()) ?? '').includes(value);
   return [
     name === `${file}.csv` ? '' : `it is called ${name}`,
     heading === columns ? '' : `its columns are ${heading}`,

@@ -251,17 +251,37 @@ export async function openAct(page: Page, act: string): Promise<void> {
   if (step) await page.getByRole('button', { name: step }).click();
 }
 
-/** Presses the button within `part` that hands a table or a report out, and returns the file. */
+/** Presses the first button within `part` that hands a table or a report out, and returns the file. */
 export async function fileOf(
   part: Locator,
   button = 'CSV',
 ): Promise<{ readonly name: string; readonly text: string }> {
   const [file] = await Promise.all([
     part.page().waitForEvent('download'),
-    part.getByRole('button', { name: button, exact: true }).click(),
+    part.getByRole('button', { name: button, exact: true }).first().click(),
   ]);
   const parts = await (await file.createReadStream()).toArray();
   return { name: file.suggestedFilename(), text: Buffer.concat(parts).toString() };
+}
+
+/** Names that standards and other programs give, which a person has to write as they are. */
+const namesOfOthers = /^(private_key_jwt|require_pushed_authorization_requests|synchronous_commit)$/;
+
+/** Words of the page that is open as programs write them, in the middle of sentences: those in code and in what was typed are left out. */
+export async function rawWords(page: Page): Promise<string[]> {
+  const found = await page.locator('main').evaluate((main) => {
+    const nodes = document.createTreeWalker(main, NodeFilter.SHOW_TEXT);
+    const raw: string[] = [];
+    while (nodes.nextNode()) {
+      const { parentElement, textContent } = nodes.currentNode;
+      if (parentElement?.closest('code, pre, .mono, textarea')) continue;
+      raw.push(
+        ...(textContent?.match(/\b[a-z]+(?:_[a-z]+)+\b|\burn:[a-z]+:\S+|\b[a-z]{2,}[A-Z][a-z]+\w*/g) ?? []),
+      );
+    }
+    return raw;
+  });
+  return [...new Set(found)].filter((word) => !namesOfOthers.test(word));
 }
 
 /** The violations that axe finds on the page that is open. */

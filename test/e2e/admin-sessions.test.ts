@@ -485,3 +485,49 @@ describe('repeats with an Idempotency-Key', () => {
     expect(again.status).toBe(201);
   });
 });
+
+it('APIs are found by their audiences, those that there are, and no more than a hundred at once', async () => {
+  const [one, other] = [0, 1].map((n) => `https://${n}-${randomUUID()}.example.test`);
+  for (const audience of [one, other])
+    await world.post('/v1/resources', { audience, name: 'Found', scopes: [] });
+  const asked = (...audiences: (string | undefined)[]) =>
+    audiences.map((audience) => `audience=${encodeURIComponent(audience!)}`).join('&');
+  const { body } = await world.get(`/v1/resources?${asked(other, 'https://nobody.example.test', one)}`);
+  expect(body.items.map(({ audience }: { audience: string }) => audience)).toEqual([one, other]);
+  const page = await world.get(`/v1/resources?${asked(one, other)}&limit=1`);
+  const next = encodeURIComponent(page.body.next_cursor);
+  const after = await world.get(`/v1/resources?${asked(one, other)}&limit=1&cursor=${next}`);
+  expect(after.body).toMatchObject({ items: [{ audience: other, name: 'Found' }], next_cursor: null });
+  // The page after belongs to the same question.
+  const elsewhere = await world.get(`/v1/resources?${asked(one)}&cursor=${next}`);
+  expect(elsewhere.body.code).toBe('invalid_cursor');
+  const many = asked(...Array.from({ length: 101 }, (_, n) => `https://${n}.example.test`));
+  for (const query of [many, 'audience=', 'audience=a%20b'])
+    expect((await world.get(`/v1/resources?${query}`)).body.faults[0].at).toBe('query/audience');
+});
+
+it('a client whose id is an address is named in a path in base64url as well, and no other id is read so', async () => {
+  const id = `https://agents.example.test/${randomUUID()}.json`;
+  await world.database.query(
+    `INSERT INTO client SELECT (jsonb_populate_record(c, jsonb_build_object('id', $1::text, 'name', 'Introduced', 'document_fresh_until', now() + interval '1 hour'))).*
+     FROM client c WHERE c.id = $2`,
+    [id, world.data.clients.device.client_id],
+  );
+  const veiled = (text: string) => `~${Buffer.from(text).toString('base64url')}`;
+  for (const named of [veiled(id), encodeURIComponent(id)])
+    expect((await world.get(`/v1/clients/${named}`)).body).toMatchObject({ client_id: id });
+  const { status } = await world.post(`/v1/clients/${veiled(id)}/disable`, {});
+  expect([status, (await world.get(`/v1/clients/${veiled(id)}`)).body.disabled_at]).toEqual([
+    200,
+    expect.any(String),
+  ]);
+  const { client_id: web } = world.data.clients.web;
+  for (const named of [
+    veiled(web),
+    `${veiled(id)}=`,
+    `${veiled(id)}A`,
+    veiled('http://agents.example.test/'),
+  ])
+    expect([400, 404]).toContain((await world.get(`/v1/clients/${named}`)).status);
+  expect((await world.call('DELETE', `/v1/clients/${veiled(id)}`)).status).toBe(200);
+});

@@ -1,6 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { assertInvariants } from '../support/database.js';
-import { AdminWorld } from './admin-world.js';
+import { Person } from '../support/person.js';
+import { AdminWorld, deviceGrant } from './admin-world.js';
 
 /** Gives a program a pseudo-terminal; part of util-linux, and of every Linux that people sit at. */
 const hasTerminal = spawnSync('script', ['--version']).status === 0;
@@ -14,8 +16,12 @@ beforeAll(async () => {
 afterEach(() => assertInvariants(world.database));
 afterAll(() => world?.stop());
 
-/** Runs `npx curfew` as a person does, who answers the question when it comes. */
-function npxCurfew(args: string, answer?: string): Promise<{ code: number | null; shown: string }> {
+/** Runs `npx curfew` as a person does, who answers the question when it comes; something may happen before the answer. */
+function npxCurfew(
+  args: string,
+  answer?: string,
+  meanwhile: () => Promise<unknown> = async () => {},
+): Promise<{ code: number | null; shown: string }> {
   const dev = world.server.environment['CURFEW_DEV_FILE'];
   const child = spawn('script', ['-qec', `npx curfew --dev-file '${dev}' ${args}`, '/dev/null'], {
     env: {
@@ -31,7 +37,7 @@ function npxCurfew(args: string, answer?: string): Promise<{ code: number | null
     shown += text;
     if (!answered && /\[y\/N\]/.test(shown)) {
       answered = true;
-      child.stdin.write(`${answer}\n`);
+      void meanwhile().then(() => child.stdin.write(`${answer}\n`));
     }
   });
   return new Promise((resolve) => child.once('close', (code) => resolve({ code, shown })));
@@ -66,6 +72,66 @@ describe('npx curfew at a terminal', () => {
       const yes = await npxCurfew(`sessions end --account ${username}`, 'y');
       expect([yes.code, yes.shown]).toEqual([0, expect.stringMatching(/Ended \d+ session\(s\)[^.]*\./)]);
       expect(await world.introspect(access_token)).toEqual({ active: false });
+    },
+    60_000,
+  );
+
+  atTerminal(
+    'says whom a person is about to disable, and does nothing where somebody changes them before the answer',
+    async () => {
+      const [username, password] = [`${randomUUID()}@example.test`, randomUUID()];
+      const { id } = (await world.post('/v1/accounts', { username, password })).body;
+      const { access_token } = await world.signIn(new Person(username, password));
+      const account = async () => (await world.get(`/v1/accounts/${id}`)).body;
+      const rename = async () => {
+        const body = { display_name: 'Ada L.' };
+        expect((await world.call('PATCH', `/v1/accounts/${id}`, { body })).status).toBe(200);
+      };
+      const late = await npxCurfew(`accounts disable ${username}`, 'y', rename);
+      expect(late.shown).toContain(`account ${username} (${id}), 1 live session(s)`);
+      expect([late.code, late.shown]).toEqual([
+        5,
+        expect.stringMatching(
+          /is not as it was read\. Nothing was done\.\s+display_name was -, and is Ada L\./,
+        ),
+      ]);
+      expect([await account(), await world.introspect(access_token)]).toMatchObject([
+        { disabled_at: null },
+        { active: true },
+      ]);
+      const done = await npxCurfew(`accounts disable ${username}`, 'y');
+      expect([done.code, done.shown]).toEqual([0, expect.stringContaining('Done. 1 session(s) ended')]);
+      expect([await account(), await world.introspect(access_token)]).toMatchObject([
+        { disabled_at: expect.any(String) },
+        { active: false },
+      ]);
+    },
+    60_000,
+  );
+
+  atTerminal(
+    'says which client a person is about to delete, and does nothing where somebody changes it before the answer',
+    async () => {
+      const registered = await world.post('/v1/clients', {
+        ...{ client_name: 'Till', grant_types: [deviceGrant, 'refresh_token'] },
+        token_endpoint_auth_method: 'none',
+      });
+      const { client_id: id, version } = registered.body;
+      const exists = async () => (await world.get(`/v1/clients/${id}`)).status;
+      const rename = () =>
+        world.call('PATCH', `/v1/clients/${id}`, {
+          body: { client_name: 'Till of the canteen' },
+          headers: { 'if-match': `"${version}"` },
+        });
+      const late = await npxCurfew(`clients delete ${id}`, 'y', rename);
+      expect(late.shown).toContain(`client Till (${id}), 0 live session(s)`);
+      expect([late.code, late.shown]).toEqual([
+        5,
+        expect.stringMatching(/Nothing was done\.\s+client_name was Till, and is Till of the canteen/),
+      ]);
+      expect(await exists()).toBe(200);
+      expect((await npxCurfew(`clients delete ${id}`, 'y')).code).toBe(0);
+      expect(await exists()).toBe(404);
     },
     60_000,
   );

@@ -421,9 +421,11 @@ gateway_routes:
     ).toMatchObject({
       operator_scopes: ['sessions:read'],
     });
-    expect((await curfew(['accounts', 'disable', 'ada@example.test', '--yes'])).out).toMatch(
-      /^Done\. 0 session/,
-    );
+    const unasked = await curfew(['accounts', 'disable', 'ada@example.test']);
+    expect([unasked.code, unasked.err]).toEqual([2, expect.stringContaining('add --yes to do it')]);
+    const { out: disabled, err: whom } = await curfew(['accounts', 'disable', 'ada@example.test', '--yes']);
+    expect(disabled).toMatch(/^Done\. 0 session/);
+    expect(whom).toMatch(/^account ada@example\.test \([0-9a-f-]{36}\), 0 live session\(s\)\n$/);
     expect((await curfew(['accounts', 'list', '--prefix', 'ada'])).out).toMatch(
       /ada@example\.test\s+disabled/,
     );

@@ -42,6 +42,7 @@ describe('before anything was counted', () => {
       expect([path, status, body.found]).toEqual([path, 200, null]);
       expect(body.missing.map(({ of }: { of: string }) => of)).toEqual(['days', 'silences', 'visits']);
       expect(body.evidence.unknown.length).toBeGreaterThan(1);
+      expect(body.evidence.unknown[0]).toMatch(/ are not seen \(counted as activity: refreshes and use\)\.$/);
     }
   });
 });

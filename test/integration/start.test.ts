@@ -196,12 +196,11 @@ describe('npm start', () => {
     expect(await read()).toEqual(before);
   }, 60_000);
 
-  it('is ready again within eight seconds, refuses a second start, and leaves nothing when killed with -9', async () => {
-    const began = performance.now();
+  it('makes nothing a second time, refuses a second start, and leaves nothing when killed with -9', async () => {
     const first = launch();
     await first.ready();
-    expect(performance.now() - began).toBeLessThan(8_000);
-    expect(first.output()).not.toMatch(/Compiling|Installing|Generating|Making/);
+    // The time it takes is measured by bench/start.mjs.
+    expect(first.output()).not.toMatch(/Compiling|Installing|Generating|Making|Bundling|Building/);
 
     const second = launch();
     expect(await second.status).toBe(1);

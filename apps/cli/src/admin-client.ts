@@ -13,6 +13,8 @@ export interface Request {
   readonly body?: unknown;
   /** The version a change is made from. */
   readonly version?: number;
+  /** The entity tag of the state that an act is made from. */
+  readonly etag?: string;
   /** Repeats of this very request, after a lost answer, get the first answer again. */
   readonly idempotent?: boolean;
 }
@@ -92,10 +94,16 @@ export class AdminClient {
     return this.#token;
   }
 
-  async #once(method: string, path: string, { query, body, version }: Request, more: Record<string, string>) {
+  async #once(
+    method: string,
+    path: string,
+    { query, body, version, etag }: Request,
+    more: Record<string, string>,
+  ) {
     const headers: Record<string, string> = { authorization: `Bearer ${await this.token()}`, ...more };
     if (body !== undefined) headers['content-type'] = 'application/json';
     if (version !== undefined) headers['if-match'] = `"${version}"`;
+    if (etag !== undefined) headers['if-match'] = etag;
     const answer = await this.#reach(
       fetch(this.#url(path, query), {
         method,
@@ -176,5 +184,6 @@ function judged(answer: AdminResponse, path: string): AdminResponse {
     }),
     ...(answer.status >= 500 && requestId ? [`  request ${requestId}`] : []),
   ];
-  throw new CommandError(lines.join('\n'), codesByStatus[answer.status] ?? exitCodes.failed, faults);
+  const exitCode = codesByStatus[answer.status] ?? exitCodes.failed;
+  throw new CommandError(lines.join('\n'), exitCode, faults, answer.status);
 }

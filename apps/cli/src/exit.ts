@@ -33,6 +33,8 @@ export class CommandError extends Error {
     readonly exitCode: ExitCode = exitCodes.failed,
     /** The single faults of a request, as the service told them. */
     readonly faults: readonly { readonly at: string; readonly detail: string }[] = [],
+    /** The status of the answer that refused it, where one did. */
+    readonly status?: number,
   ) {
     super(message);
   }

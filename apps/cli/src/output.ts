@@ -30,6 +30,15 @@ const shown = (value: unknown): string => {
   return printable(typeof value === 'object' ? JSON.stringify(value) : String(value));
 };
 
+/** The most of a value that a sentence has room for. */
+const sentenceRoom = 80;
+
+/** A value within a sentence, cut where it is long. */
+export function shortly(value: unknown): string {
+  const text = shown(value);
+  return text.length > sentenceRoom ? `${text.slice(0, sentenceRoom)}…` : text;
+}
+
 /** Rows under headings, each column as wide as it needs to be. */
 export function table(headings: readonly string[], rows: readonly (readonly unknown[])[]): string {
   const cells = [headings, ...rows.map((row) => row.map(shown))];

@@ -18,6 +18,8 @@ interface ResourceQuestion {
   readonly after?: string | null;
   /** Part of the audience or the name. */
   readonly search?: string;
+  /** Only those with one of these audiences. */
+  readonly audiences?: readonly string[];
   readonly limit?: number;
 }
 
@@ -84,7 +86,10 @@ export class ResourceService {
     return audienceFault(audience) === null ? this.store.find(audience, tx) : null;
   }
 
-  /** One page in the order of audiences: at most `limit` (200) APIs after `after` whose audience or name contains `search`. */
+  /**
+   * One page in the order of audiences: at most `limit` (200) APIs after `after` whose audience or name contains `search`, among those of
+   * `audiences` where it is given.
+   */
   async list(query: ResourceQuestion = {}): Promise<ResourcePage> {
     const limit = Math.max(1, Math.min(query.limit ?? 50, largestPage));
     const after = query.after ?? null;
@@ -92,7 +97,7 @@ export class ResourceService {
     if ((after !== null && audienceFault(after) !== null) || (search !== null && unstorable.test(search))) {
       return { resources: [], next: null };
     }
-    const rows = await this.store.page({ after, search }, limit + 1);
+    const rows = await this.store.page({ after, search, audiences: query.audiences ?? null }, limit + 1);
     const resources = rows.slice(0, limit);
     return { resources, next: rows.length > limit ? (resources.at(-1)?.audience ?? null) : null };
   }

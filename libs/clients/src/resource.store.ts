@@ -32,6 +32,7 @@ const listsOf = ({ scopes, defaultScopes }: Pick<CheckedResource, 'scopes' | 'de
 interface ResourceConditions {
   readonly after: string | null;
   readonly search: string | null;
+  readonly audiences: readonly string[] | null;
 }
 
 /** Rows of the table `resource`. */
@@ -91,11 +92,14 @@ export class ResourceStore {
     return row && resourceOf(row);
   }
 
-  /** Resources in the order of their audiences, after `after`, whose audience or name contains `search`. */
-  async page({ after, search }: ResourceConditions, limit: number): Promise<Resource[]> {
+  /** Resources in the order of their audiences, after `after`, whose audience or name contains `search`, among `audiences`. */
+  async page({ after, search, audiences }: ResourceConditions, limit: number): Promise<Resource[]> {
     const found = search === null ? null : { contains: literally(search), mode: 'insensitive' as const };
     const where = {
-      ...(after === null ? {} : { audience: { gt: after } }),
+      audience: {
+        ...(after === null ? {} : { gt: after }),
+        ...(audiences === null ? {} : { in: [...audiences] }),
+      },
       ...(found === null ? {} : { OR: [{ audience: found }, { name: found }] }),
     };
     const rows = await this.prisma.resource.findMany({ where, orderBy: { audience: 'asc' }, take: limit });

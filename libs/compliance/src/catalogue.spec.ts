@@ -31,6 +31,14 @@ describe('the catalogue of controls', () => {
     expect(new Set(sections).size).toBe(sections.length);
   });
 
+  it('asks in words of a person, also where a setting is a choice', () => {
+    const asked = catalogue.flatMap(({ checks }) =>
+      checks.flatMap((check) => (check.kind === 'setting' ? [check.asks] : [])),
+    );
+    expect(asked).toContain('two factors or a passkey');
+    expect(asked.filter((asks) => /[_:]|[a-z][A-Z]/.test(asks))).toEqual([]);
+  });
+
   it('says of each document where it is, and when and with what it was compared', () => {
     for (const { source } of standards) {
       expect(source.url).toMatch(/^https:\/\//);

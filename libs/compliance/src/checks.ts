@@ -1,5 +1,5 @@
 import { parseDuration, type SessionPolicy } from '@curfew/session-policy';
-import { type DocumentedTimeouts, formatDuration } from '@curfew/session-policy/settings';
+import { type DocumentedTimeouts, formatDuration, valueWords } from '@curfew/session-policy/settings';
 import type { Check, ConfigurationFacts, RegistrationFacts } from './control.js';
 
 /** The names of settings with values of one type. */
@@ -24,7 +24,7 @@ export const oneOf = <Name extends keyof SessionPolicy>(
 ): Check => ({
   kind: 'setting',
   setting,
-  asks: values.join(' or '),
+  asks: values.map((value) => valueWords(setting, value)).join(' or '),
   isMetBy: (policy) => values.some((value) => value === policy[setting]),
 });
 

@@ -96,6 +96,13 @@ export const requirableContexts = ['none', 'urn:curfew:acr:mfa', 'phr'] as const
 /** One of those. */
 export type RequiredAuthenticationContext = (typeof requirableContexts)[number];
 
+/** The same in the few words that a setting of a policy has room for. */
+export const contextWords: { readonly [Context in RequiredAuthenticationContext]: string } = {
+  none: 'none',
+  'urn:curfew:acr:mfa': 'two factors',
+  phr: 'a passkey',
+};
+
 /** The context class that a policy demands; null where it demands none. */
 export const demandedBy = (requiredAcr: RequiredAuthenticationContext): AuthenticationContext | null =>
   requiredAcr === 'none' ? null : requiredAcr;

@@ -1,4 +1,4 @@
-import { type RequiredAuthenticationContext, requirableContexts } from './authentication.js';
+import { contextWords, type RequiredAuthenticationContext, requirableContexts } from './authentication.js';
 import { parseDuration } from './durations.js';
 import {
   type Canary,
@@ -73,12 +73,16 @@ export const policySettings = {
     reader: domain('deadlines', 'absoluteDeadlineUnder'),
   }),
   /** The requests that keep a session alive. NIST SP 800-63B-4 §5.2: a background refresh is no proof of a person. */
-  activity: choice(['refresh', 'use', 'refresh_or_use'], {
-    standard: 'refresh_or_use',
-    // Use says more of a person than a refresh; either says least.
-    stricter: stricterIn(['refresh_or_use', 'refresh', 'use']),
-    reader: domain('lifecycle', 'touched'),
-  }),
+  activity: choice(
+    ['refresh', 'use', 'refresh_or_use'],
+    {
+      standard: 'refresh_or_use',
+      // Use says more of a person than a refresh; either says least.
+      stricter: stricterIn(['refresh_or_use', 'refresh', 'use']),
+      reader: domain('lifecycle', 'touched'),
+    },
+    { refresh: 'refreshes', use: 'use', refresh_or_use: 'refreshes and use' },
+  ),
   ipChange: choice(riskActions, {
     standard: 'observe',
     stricter: stricterIn(riskActions),
@@ -129,7 +133,7 @@ export const policySettings = {
   }),
   /** The least authentication context of a session: at authorization, refresh, introspection and userinfo (RFC 9470). */
   requiredAcr: optional<RequiredAuthenticationContext>({
-    shape: { kind: 'choice', choices: requirableContexts },
+    shape: { kind: 'choice', choices: requirableContexts, words: contextWords },
     standard: 'none',
     stricter: stricterIn(requirableContexts),
     reader: domain('authentication', 'meetsPolicy'),

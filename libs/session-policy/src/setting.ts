@@ -27,7 +27,12 @@ export const reaches: readonly EndReach[] = endReaches;
 export type SettingShape =
   | { readonly kind: 'duration'; readonly min: number; readonly max: number }
   | { readonly kind: 'count'; readonly min: number; readonly max: number; readonly orUnlimited: boolean }
-  | { readonly kind: 'choice'; readonly choices: readonly string[] }
+  | {
+      readonly kind: 'choice';
+      readonly choices: readonly string[];
+      /** The words for those that do not read as words of a person once their underscores are blanks. */
+      readonly words?: Readonly<Record<string, string>>;
+    }
   /** Another inactivity timeout for a share of the accounts, in per cent; or none. */
   | { readonly kind: 'canary'; readonly min: number; readonly max: number; readonly maxShare: number };
 
@@ -67,9 +72,13 @@ export const limit = (min: number, max: number, rest: Rest<number | null>): Sett
   ...rest,
 });
 
-/** A setting that is one of a list of words. */
-export const choice = <Word extends string>(choices: readonly Word[], rest: Rest<Word>): Setting<Word> => ({
-  shape: { kind: 'choice', choices },
+/** A setting that is one of a list of words, some of which a person may need in other words. */
+export const choice = <Word extends string>(
+  choices: readonly Word[],
+  rest: Rest<Word>,
+  words: Readonly<Record<string, string>> = {},
+): Setting<Word> => ({
+  shape: { kind: 'choice', choices, words },
   ...rest,
 });
 

@@ -12,3 +12,4 @@ export { revocationTarget } from './policy-settings.js';
 export { isProfileName, profileNames, profiles } from './profiles.js';
 export type { SettingShape } from './setting.js';
 export { settingSources } from './setting-sources.js';
+export { valueWords } from './value-words.js';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { operation } from '../contract/operation.js';
-import { clientId, note, timestamp, uuid } from '../contract/wire.js';
+import { clientInPath, note, timestamp, uuid } from '../contract/wire.js';
 
 const byId = z.object({ id: uuid });
 const why = z.strictObject({ note: note.optional() });
@@ -34,7 +34,7 @@ export const withdraw = operation({
   tag: 'accounts',
   summary: 'Takes back what an account allowed a client, and ends the sessions it has with it.',
   scope: 'accounts:write',
-  params: z.object({ id: uuid, client_id: clientId }),
+  params: z.object({ id: uuid, client_id: clientInPath }),
   query: why,
   answers: {
     200: {

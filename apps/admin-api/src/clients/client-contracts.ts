@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { beforeWords } from '../contract/before.js';
 import { operation } from '../contract/operation.js';
-import { clientId, cursorParameter, limitParameter, note, uuid } from '../contract/wire.js';
+import { clientId, clientInPath, cursorParameter, limitParameter, note, uuid } from '../contract/wire.js';
 import {
   changedClient,
   clientChangeSchema,
@@ -13,7 +13,7 @@ import {
   registrationSchema,
 } from './client-schemas.js';
 
-const byId = z.object({ id: clientId });
+const byId = z.object({ id: clientInPath });
 const etag = { ETag: 'The version; name it in If-Match to change it.' };
 const why = z.strictObject({ note: note.optional() });
 
@@ -192,7 +192,7 @@ export const endSecret = operation({
   tag: 'clients',
   summary: 'Ends one secret at once.',
   scope: 'clients:write',
-  params: z.object({ id: clientId, secret_id: uuid }),
+  params: z.object({ id: clientInPath, secret_id: uuid }),
   answers: { 204: { description: 'Ended.' } },
   problems: {
     403: ['beyond_own_scopes'],

@@ -1,4 +1,5 @@
 import { buffer } from 'node:stream/consumers';
+import { settingNames, valueWords } from '@curfew/session-policy/settings';
 import type PDFDocument from 'pdfkit';
 import type { ComplianceReport } from './compliance-report.js';
 
@@ -109,7 +110,18 @@ function checkWords({
 }: Control['results'][number]['checks'][number]): string {
   if (kind === 'always') return `always: ${asks}`;
   if (kind === 'gap') return `gap: ${asks}`;
-  return `${setting ?? 'registration'}: ${asks}${value === null ? '' : `; it is ${value}`} (${stateWords[state]})`;
+  const is = value === null ? '' : `; it is ${judgedWords(setting, value)}`;
+  return `${setting ?? 'registration'}: ${asks}${is} (${stateWords[state]})`;
+}
+
+/** The values of a setting that were judged, several where accounts are under different ones, as a person reads them. */
+function judgedWords(setting: string | null, value: string): string {
+  const known = settingNames.find((name) => name === setting);
+  if (!known) return value;
+  return value
+    .split(', ')
+    .map((one) => valueWords(known, one))
+    .join(', ');
 }
 
 function writeChanges(pdf: Pdf, { changes }: ComplianceReport): void {

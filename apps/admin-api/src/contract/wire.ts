@@ -67,6 +67,34 @@ export const clientId = z
   .regex(/^(?:[A-Za-z0-9._~-]{1,64}|https:\/\/[\x21-\x7e]+)$/, { error: 'must be the id of a client' })
   .meta({ description: 'Id of a client; an address, percent-encoded, for one that a document introduced.' });
 
+/**
+ * The text that stands in base64url behind `~` in a path; undefined where none does. A gateway in front of the admin API refuses a path with
+ * the `//` of an address. One text has one such path (RFC 4648 §3.5), so that a rule in front of it cannot be passed by another spelling.
+ */
+export function textInPath(named: string): string | undefined {
+  if (!named.startsWith('~')) return undefined;
+  const bytes = Buffer.from(named.slice(1), 'base64url');
+  return bytes.toString('base64url') === named.slice(1) ? bytes.toString('utf8') : undefined;
+}
+
+/** The client that a path names. An id that is registered may begin with `~`, too, so only addresses are read so. */
+const clientNamedBy = (named: string): string => {
+  const text = textInPath(named);
+  return text?.startsWith('https://') ? text : named;
+};
+
+/** The id of a client in a path. */
+export const clientInPath = z
+  .string()
+  .max(400)
+  .regex(/^(?:[A-Za-z0-9._~-]+|https:\/\/[\x21-\x7e]+)$/, { error: 'must be the id of a client' })
+  .transform(clientNamedBy)
+  .pipe(clientId)
+  .meta({
+    description:
+      'Id of a client; for one that a document introduced an address, percent-encoded, or in base64url behind `~`, where a gateway stands before: it refuses the `//` of an address in a path.',
+  });
+
 /** A free text for people, as it is stored beside what they did. */
 export const note = z
   .string()

@@ -12,6 +12,7 @@ import {
 } from '@curfew/insight';
 import { type Instant, instant, latest, plus, type SessionPolicy, seconds } from '@curfew/session-policy';
 import { activityThrottleMs } from '@curfew/session-policy/lifecycle';
+import { valueWords } from '@curfew/session-policy/settings';
 import { Injectable } from '@nestjs/common';
 import { notFound } from '../contract/problems.js';
 import { written } from '../contract/wire.js';
@@ -134,7 +135,7 @@ export function evidenceOnWire({ question, counts, evidence }: FoundEvidence) {
     resolution_seconds: resolution,
     give_up_share: { low: giveUpShare.low, high: giveUpShare.high, measured: giveUpShare.isMeasured },
     unknown: [
-      `Silences shorter than ${resolution} seconds are not seen (activity: ${policy.activity}).`,
+      `Silences shorter than ${resolution} seconds are not seen (counted as activity: ${valueWords('activity', policy.activity)}).`,
       ...(giveUpShare.isMeasured ? [] : [unmeasured(question)]),
       'People who come back more than eight hours after a timeout are taken for new visits.',
       ...(counts.groups.length > 1

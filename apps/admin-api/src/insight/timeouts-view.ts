@@ -101,4 +101,4 @@ export async function lowValueOf({ evidence, question }: FoundEvidence, store: C
 const adviceOn = ({ share, at }: ClockworkShare): string =>
   share < worthTelling
     ? 'Nothing to do.'
-    : `About every ${Math.round(at)} seconds this client refreshes without a person. With activity: use in its policy a refresh keeps nothing alive; mark the gateway route of its background requests as passive, or send X-Session-Activity: passive with them.`;
+    : `About every ${Math.round(at)} seconds this client refreshes without a person. Under a policy that counts use alone as activity a refresh keeps nothing alive; mark the gateway route of its background requests as passive, or send X-Session-Activity: passive with them.`;

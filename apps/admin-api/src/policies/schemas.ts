@@ -39,9 +39,11 @@ function settingSchema(shape: SettingShape): z.ZodType {
       return shape.orUnlimited ? within.nullable() : within;
     }
     case 'choice':
-      return z.enum(shape.choices as [string, ...string[]], {
-        error: `must be one of ${shape.choices.join(', ')}`,
-      });
+      return z
+        .enum(shape.choices as [string, ...string[]], {
+          error: `must be one of ${shape.choices.join(', ')}`,
+        })
+        .meta(shape.words && Object.keys(shape.words).length > 0 ? { 'x-words': shape.words } : {});
     case 'canary':
       return canarySchema(shape);
   }

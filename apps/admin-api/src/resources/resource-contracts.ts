@@ -1,7 +1,7 @@
 import { idTokenAlgs } from '@curfew/clients';
 import { z } from 'zod';
 import { operation } from '../contract/operation.js';
-import { cursorParameter, limitParameter, pageOf, timestamp } from '../contract/wire.js';
+import { cursorParameter, limitParameter, pageOf, textInPath, timestamp } from '../contract/wire.js';
 
 /** The audience of an API. */
 export const audience = z
@@ -24,12 +24,8 @@ const byAudience = z.object({
 
 /** The audience that a path names. No URI begins with the `~` that stands before base64url (RFC 3986 §3.1). */
 export function audienceIn({ audience: named }: z.output<typeof byAudience>): string {
-  if (!named.startsWith('~')) return named;
-  const bytes = Buffer.from(named.slice(1), 'base64url');
-  const decoded = audience.safeParse(bytes.toString('utf8'));
-  // One API has one such path (RFC 4648 §3.5), so that a rule in front of it cannot be passed by another spelling.
-  const isOnly = bytes.toString('base64url') === named.slice(1);
-  return decoded.success && isOnly ? decoded.data : named;
+  const decoded = audience.safeParse(textInPath(named));
+  return decoded.success ? decoded.data : named;
 }
 
 const etag = { ETag: 'The version; name it in If-Match to change it.' };
@@ -73,6 +69,10 @@ export const list = operation({
   scope: 'clients:read',
   query: z.strictObject({
     search: z.string().max(200).optional().meta({ description: 'Part of the audience or the name.' }),
+    audience: z
+      .union([audience.transform((one) => [one]), z.array(audience).max(100)])
+      .optional()
+      .meta({ description: 'Only APIs with this audience; may stand up to 100 times.' }),
     limit: limitParameter(),
     cursor: cursorParameter,
   }),

@@ -23,10 +23,13 @@ export class ResourcesController {
 
   @Operation(contracts.list)
   async list(@Input() { query }: InputOf<typeof contracts.list>): Promise<Answer> {
-    const { search = '', limit, cursor } = query;
-    const question = ['resources', search].join(' ');
+    const { search = '', audience: audiences, limit, cursor } = query;
+    const question = ['resources', search, ...(audiences ?? [])].join(' ');
     const after = cursor === undefined ? null : String(this.cursors.open(question, cursor)[0]);
-    const { resources, next } = await this.resources.list({ after, search, limit });
+    const { resources, next } = await this.resources.list({
+      ...{ after, search, limit },
+      ...(audiences ? { audiences } : {}),
+    });
     const policies = await this.attached();
     const items = resources.map((one) => resourceOnWire(one, policies));
     return ok({ items, next_cursor: next && this.cursors.seal(question, [next]) });

@@ -1,7 +1,8 @@
 import { Command } from 'commander';
 import type { Json } from '../admin-client.js';
 import { accountId, confirm, contextOf } from '../context.js';
-import { facts, table } from '../output.js';
+import { facts, printable, table } from '../output.js';
+import { type ActOptions, actOnSeen } from './act-on-seen.js';
 import { unlink } from './identity-providers.js';
 import { importAccounts } from './import-accounts.js';
 
@@ -17,17 +18,17 @@ export const accounts = (): Command =>
     .addCommand(invite())
     .addCommand(password())
     .addCommand(
-      ending('disable', 'refuse further sign-ins and end all sessions', (id) => [
-        'POST',
-        `/v1/accounts/${id}/disable`,
-      ]),
+      ending('disable', 'refuse further sign-ins and end all sessions', (thing) => ({
+        method: 'POST',
+        path: `${thing}/disable`,
+      })),
     )
     .addCommand(enable())
     .addCommand(
-      ending('delete', 'delete with everything it allowed, and end all sessions', (id) => [
-        'DELETE',
-        `/v1/accounts/${id}`,
-      ]),
+      ending('delete', 'delete with everything it allowed, and end all sessions', (thing) => ({
+        method: 'DELETE',
+        path: thing,
+      })),
     )
     .addCommand(exportData())
     .addCommand(erase())
@@ -196,7 +197,9 @@ const password = (): Command =>
       );
     });
 
-const ending = (name: string, summary: string, target: (id: string) => readonly [string, string]): Command =>
+type Target = (thing: string) => { readonly method: 'POST' | 'DELETE'; readonly path: string };
+
+const ending = (name: string, summary: string, target: Target): Command =>
   new Command(name)
     .summary(summary)
     .argument('<account>', 'id or username')
@@ -206,18 +209,15 @@ const ending = (name: string, summary: string, target: (id: string) => readonly 
       'after',
       `\nExample:\n  curfew accounts ${name} user1@example.test --note "left the company" --yes`,
     )
-    .action(async (account: string, options: { note?: string; yes?: boolean }, command: Command) => {
+    .action(async (account: string, options: ActOptions, command: Command) => {
       const context = contextOf(command);
-      const admin = await context.admin();
-      const id = await accountId(admin, account);
-      await confirm(context, `This will ${summary}.`, options.yes);
-      const [method, path] = target(id);
-      const words = options.note === undefined ? {} : { note: options.note };
-      const request =
-        method === 'DELETE' ? { query: words, idempotent: true } : { body: words, idempotent: true };
-      const { body } = await admin.send(method, path, request);
-      if (context.output.json) return context.output.line(JSON.stringify(body, null, 2));
-      context.output.line(`Done. ${body.recorded} session(s) ended${body.complete ? '' : ', and more'}.`);
+      const id = await accountId(await context.admin(), account);
+      const thing = `/v1/accounts/${id}`;
+      const act = {
+        ...{ thing, search: { account: id }, effect: summary, ...target(thing) },
+        nameOf: (seen: Json) => `account ${printable(seen.username)} (${id})`,
+      };
+      await actOnSeen(context, act, options);
     });
 
 const enable = (): Command =>

@@ -1,7 +1,9 @@
 import { Command } from 'commander';
-import { confirm, contextOf } from '../context.js';
+import type { Json } from '../admin-client.js';
+import { contextOf } from '../context.js';
 import { CommandError, exitCodes } from '../exit.js';
-import { facts, table } from '../output.js';
+import { facts, printable, table } from '../output.js';
+import { type ActOptions, actOnSeen } from './act-on-seen.js';
 import { clientExchange } from './client-exchange.js';
 import { allowHost, clientHosts, revokeHost } from './client-hosts.js';
 import { clientLook } from './client-look.js';
@@ -101,18 +103,16 @@ const ending = (name: 'disable' | 'delete', summary: string): Command =>
     .option('--note <text>', 'why; kept in the history')
     .option('-y, --yes', 'do not ask')
     .addHelpText('after', `\nExample:\n  curfew clients ${name} shop --note "contract ended" --yes`)
-    .action(async (id: string, options: { note?: string; yes?: boolean }, command: Command) => {
-      const context = contextOf(command);
-      const admin = await context.admin();
-      await confirm(context, `This will ${summary}.`, options.yes);
-      const words = options.note === undefined ? {} : { note: options.note };
-      const path = `/v1/clients/${encodeURIComponent(id)}`;
-      const { body } =
-        name === 'delete'
-          ? await admin.send('DELETE', path, { query: words, idempotent: true })
-          : await admin.send('POST', `${path}/disable`, { body: words, idempotent: true });
-      if (context.output.json) return context.output.line(JSON.stringify(body, null, 2));
-      context.output.line(`Done. ${body.recorded} session(s) ended${body.complete ? '' : ', and more'}.`);
+    .action(async (id: string, options: ActOptions, command: Command) => {
+      const thing = `/v1/clients/${encodeURIComponent(id)}`;
+      const act = {
+        ...{ thing, search: { client: id }, effect: summary },
+        ...(name === 'delete'
+          ? { method: 'DELETE' as const, path: thing }
+          : { method: 'POST' as const, path: `${thing}/disable` }),
+        nameOf: (seen: Json) => `client ${printable(seen.client_name)} (${id})`,
+      };
+      await actOnSeen(contextOf(command), act, options);
     });
 
 const enable = (): Command =>

@@ -2,8 +2,6 @@ import { queryOptions, useQueries } from '@tanstack/react-query';
 import { useMay } from './caller.js';
 import { adminApi, answerOf, bodyOf, passive } from './client.js';
 
-/** One request asks for this many names at most. */
-const maxNames = 100;
 /** Up to this many APIs are shown at once to choose from; more are looked for. */
 const maxShownApis = 12;
 /** Names that are needed within this time are asked for together. Milliseconds. */
@@ -11,43 +9,55 @@ const gatherMs = 10;
 
 type Names = ReadonlyMap<string, string>;
 
-let gathering: { readonly ids: Set<string>; readonly names: Promise<Names> } | undefined;
-
-/** The names of some clients, in one request for all that a page needs. Nobody asked with their own hands, so it keeps no session awake. */
-async function readNames(ids: readonly string[]): Promise<Names> {
-  const parts = Array.from({ length: Math.ceil(ids.length / maxNames) }, (_, at) =>
-    ids.slice(at * maxNames, (at + 1) * maxNames),
-  );
-  const pages = await Promise.all(
-    parts.map((id) =>
-      bodyOf(adminApi.GET('/v1/clients', { ...passive, params: { query: { id, limit: id.length } } })),
-    ),
-  );
-  return new Map(
-    pages.flatMap(({ items }) => items.map((one) => [one.client_id, one.client_name ?? one.client_id])),
-  );
+interface NamesBy {
+  /** One request asks for this many names at most. */
+  readonly most: number;
+  /** The names of the things with these ids, of those that there are. Nobody asked with their own hands, so it keeps no session awake. */
+  readonly read: (ids: readonly string[]) => Promise<readonly (readonly [id: string, name: string])[]>;
 }
 
-function gather() {
-  const ids = new Set<string>();
-  const names = new Promise((ready) => window.setTimeout(ready, gatherMs)).then(() => {
-    gathering = undefined;
-    return readNames([...ids]);
-  });
-  return { ids, names };
+/** Tells the name of one thing by its id, in one request for all that a page needs; its id where there is no such thing any more. */
+function gathering({ most, read }: NamesBy): (id: string) => Promise<string> {
+  let next: { readonly ids: Set<string>; readonly names: Promise<Names> } | undefined;
+  const readAll = async (ids: readonly string[]): Promise<Names> => {
+    const parts = Array.from({ length: Math.ceil(ids.length / most) }, (_, at) =>
+      ids.slice(at * most, (at + 1) * most),
+    );
+    return new Map((await Promise.all(parts.map(read))).flat());
+  };
+  const gather = () => {
+    const ids = new Set<string>();
+    const names = new Promise((ready) => window.setTimeout(ready, gatherMs)).then(() => {
+      next = undefined;
+      return readAll([...ids]);
+    });
+    return { ids, names };
+  };
+  return async (id) => {
+    next ??= gather();
+    next.ids.add(id);
+    return (await next.names).get(id) ?? id;
+  };
 }
 
-/** The name of a client; its id where there is no such client any more. */
-const clientNameQuery = (id: string) =>
-  queryOptions({
-    queryKey: ['clients', 'name', id],
-    staleTime: 60_000,
-    queryFn: async () => {
-      gathering ??= gather();
-      gathering.ids.add(id);
-      return (await gathering.names).get(id) ?? id;
-    },
-  });
+const nameOfClient = gathering({
+  most: 100,
+  read: async (id) => {
+    const query = { id: [...id], limit: id.length };
+    const { items } = await bodyOf(adminApi.GET('/v1/clients', { ...passive, params: { query } }));
+    return items.map(({ client_id, client_name }) => [client_id, client_name ?? client_id]);
+  },
+});
+
+const nameOfApi = gathering({
+  // Audiences are addresses, and so many of them fit into one.
+  most: 20,
+  read: async (audience) => {
+    const query = { audience: [...audience], limit: audience.length };
+    const { items } = await bodyOf(adminApi.GET('/v1/resources', { ...passive, params: { query } }));
+    return items.map((one) => [one.audience, one.name]);
+  },
+});
 
 /** An account, with the entity tag that an act on it is made from. */
 export const accountQuery = (id: string) =>
@@ -62,16 +72,29 @@ export const accountQuery = (id: string) =>
 
 const namesIn = (found: readonly { readonly data: string | undefined }[]) => found.map(({ data }) => data);
 
-/** The names of clients beside their ids; the id where a name is not known, or not to be read by this operator. */
-export function useClientName(ids: readonly (string | null | undefined)[]): (id: string) => string {
+/** Names beside ids; the id where a name is not known, or not to be read by this operator. */
+function useNames(kind: 'clients' | 'resources', ids: readonly (string | null | undefined)[]) {
   const mayRead = useMay('clients:read');
   const asked = [...new Set(ids)].filter((id) => typeof id === 'string' && id !== '') as string[];
+  const nameOf = kind === 'clients' ? nameOfClient : nameOfApi;
   const names = useQueries({
-    queries: asked.map((id) => ({ ...clientNameQuery(id), enabled: mayRead })),
+    queries: asked.map((id) => ({
+      queryKey: [kind, 'name', id],
+      staleTime: 60_000,
+      queryFn: () => nameOf(id),
+      enabled: mayRead,
+    })),
     combine: namesIn,
   });
-  return (id) => names[asked.indexOf(id)] ?? id;
+  return (id: string): string => names[asked.indexOf(id)] ?? id;
 }
+
+/** The names of clients by their ids. */
+export const useClientName = (ids: readonly (string | null | undefined)[]) => useNames('clients', ids);
+
+/** The names of APIs by their audiences. */
+export const useApiName = (audiences: readonly (string | null | undefined)[]) =>
+  useNames('resources', audiences);
 
 /** The first APIs by their audiences, for a choice among all where they are few. */
 export const firstAudiencesQuery = queryOptions({

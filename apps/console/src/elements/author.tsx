@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useMay } from '../admin-api/caller.js';
 import { accountQuery, useClientName } from '../admin-api/names.js';
+import { ClientName } from './subject-names.js';
 
 /** Somebody who did something, as the admin API tells of them. */
 interface Actor {
@@ -11,15 +12,8 @@ interface Actor {
 
 /** The name of somebody who did something, with the id beside it where it is a program. */
 export function ActorName({ by }: { readonly by: Actor }) {
-  const id = by.username ? null : by.id;
-  const name = useClientName([id])(id ?? '');
-  if (!id) return <>{by.username ?? by.kind}</>;
-  if (name === id) return <>{id}</>;
-  return (
-    <>
-      {name} <span className="small quiet mono">{id}</span>
-    </>
-  );
+  if (by.username || !by.id) return <>{by.username ?? by.kind}</>;
+  return <ClientName id={by.id} />;
 }
 
 /** The author of a revision, a kind with an id (`client:web`), with the name. */

@@ -7,6 +7,9 @@ interface TooLittleEvidenceProps {
   }[];
 }
 
+/** Counts as a person reads them; a fold is a part of the accounts that is counted for itself. */
+const countWords: Readonly<Record<string, string>> = { folds: 'groups of accounts' };
+
 /** Says which counts are missing for an answer, and when there will be enough of them. */
 export function TooLittleEvidence({ missing }: TooLittleEvidenceProps) {
   return (
@@ -15,7 +18,7 @@ export function TooLittleEvidence({ missing }: TooLittleEvidenceProps) {
       <ul className="small">
         {missing.map(({ of, have, need, days }) => (
           <li key={of}>
-            {have.toLocaleString()} of {need.toLocaleString()} {of}
+            {have.toLocaleString()} of {need.toLocaleString()} {countWords[of] ?? of}
             {days !== null && `, in about ${Math.ceil(days)} days`}
           </li>
         ))}

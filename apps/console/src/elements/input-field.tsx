@@ -102,7 +102,8 @@ interface ChecksFieldProps {
   readonly chosen: readonly string[];
   /** The refusal of the group by the admin API. */
   readonly problem: string | undefined;
-  readonly isCode?: boolean;
+  /** How a choice is told; itself unless given. */
+  readonly labelOf?: (choice: string) => ReactNode;
   readonly onChange: (chosen: readonly string[]) => void;
   /** A way to choose what is not shown. */
   readonly children?: ReactNode;
@@ -110,7 +111,7 @@ interface ChecksFieldProps {
 
 /** A choice of several among a few, with its refusal at the group. */
 export function ChecksField(props: ChecksFieldProps) {
-  const { title, choices, chosen, problem, isCode = false, onChange, children } = props;
+  const { title, choices, chosen, problem, labelOf, onChange, children } = props;
   const id = useId();
   return (
     <fieldset className="checks" aria-describedby={problem ? id : undefined}>
@@ -118,7 +119,7 @@ export function ChecksField(props: ChecksFieldProps) {
       {[...new Set([...choices, ...chosen])].map((choice) => (
         <CheckField
           key={choice}
-          label={isCode ? <span className="mono">{choice}</span> : choice}
+          label={labelOf ? labelOf(choice) : choice}
           checked={chosen.includes(choice)}
           onChange={(isOn) => onChange(isOn ? [...chosen, choice] : chosen.filter((one) => one !== choice))}
         />

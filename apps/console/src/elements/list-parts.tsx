@@ -34,6 +34,8 @@ export function ReadAgain({ readAt, onRefresh }: ReadAgainProps) {
 interface FileButtonProps {
   /** Why there is nothing to hand out, in words; undefined where there is something. */
   readonly off: string | undefined;
+  /** The name of the file, which says of several tables which one it has. */
+  readonly file?: string;
   /** Whether the file is being made. */
   readonly busy?: boolean;
   readonly onAct: () => void;
@@ -42,9 +44,10 @@ interface FileButtonProps {
 }
 
 /** A button that hands a list out as a file. */
-export function FileButton({ off, busy = false, onAct, children = 'CSV' }: FileButtonProps) {
+export function FileButton({ off, file, busy = false, onAct, children = 'CSV' }: FileButtonProps) {
+  const hover = file === undefined ? {} : { title: file };
   return (
-    <ReasonedButton className="plain compact" off={off} busy={busy} onPress={onAct}>
+    <ReasonedButton className="plain compact" off={off} busy={busy} onPress={onAct} {...hover}>
       <Icon name="download" />
       {children}
     </ReasonedButton>
@@ -60,19 +63,24 @@ interface CsvButtonProps<Row> {
 /** A button that hands rows out as comma-separated values; off while there are none. */
 export function CsvButton<Row>({ file, columns, rows }: CsvButtonProps<Row>) {
   const off = rows.length === 0 ? 'There are no rows to hand out.' : undefined;
-  return <FileButton off={off} onAct={() => download(file, csvOf(columns, rows))} />;
+  return <FileButton off={off} file={file} onAct={() => download(file, csvOf(columns, rows))} />;
 }
 
 interface TableHeadingProps<Row> extends CsvButtonProps<Row> {
   readonly title: string;
+  /** The button for something new. */
+  readonly children?: ReactNode;
 }
 
 /** The heading of a table inside of a page, with its rows as a file. */
-export function TableHeading<Row>({ title, ...file }: TableHeadingProps<Row>) {
+export function TableHeading<Row>({ title, children, ...file }: TableHeadingProps<Row>) {
   return (
     <div className="heading">
       <h2>{title}</h2>
-      <CsvButton {...file} />
+      <div className="actions">
+        <CsvButton {...file} />
+        {children}
+      </div>
     </div>
   );
 }

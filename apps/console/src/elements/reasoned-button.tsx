@@ -7,6 +7,8 @@ interface ReasonedButtonProps {
   readonly busy?: boolean;
   readonly type?: 'button' | 'submit';
   readonly className?: string;
+  /** More about it, on hover. */
+  readonly title?: string;
   readonly onPress?: () => void;
   readonly children: ReactNode;
 }
@@ -16,7 +18,7 @@ interface ReasonedButtonProps {
  * A press does nothing while it is off, and neither does Enter in a field of its form.
  */
 export function ReasonedButton(props: ReasonedButtonProps) {
-  const { off, busy = false, type = 'button', className = '', onPress, children } = props;
+  const { off, busy = false, type = 'button', className = '', title, onPress, children } = props;
   const reason = useId();
   const isOff = off !== undefined || busy;
   return (
@@ -24,6 +26,7 @@ export function ReasonedButton(props: ReasonedButtonProps) {
       <button
         type={type}
         className={className}
+        title={title}
         aria-disabled={isOff ? true : undefined}
         aria-busy={busy ? true : undefined}
         aria-describedby={off === undefined ? undefined : reason}

@@ -7,7 +7,7 @@ import { ConfirmDialog } from './confirm-dialog.js';
 import { Dialog } from './dialog.js';
 import { CheckField } from './input-field.js';
 import { type Refusal, refusalOf } from './refusal.js';
-import { Overtaken, useRevision } from './revision.js';
+import { Overtaken, useRevision, useSeen } from './revision.js';
 import { Failed, Loading } from './states.js';
 
 /** The members of a form that are texts. */
@@ -193,13 +193,22 @@ interface DeleteServiceProps<Typed extends { readonly id: string }, Kept>
 
 function DeleteService<Typed extends { readonly id: string }, Kept>(props: DeleteServiceProps<Typed, Kept>) {
   const { kind, of, id, etag, onClose, onDone } = props;
+  const seen = useSeen({
+    record: { ...kind.typedOf(of), kept: of, etag },
+    titles: kind.names,
+    readAgain: async () => {
+      const { body: kept, etag: latest } = await kind.read(id);
+      return { ...kind.typedOf(kept), kept, etag: latest ?? '' };
+    },
+  });
   return (
     <ConfirmDialog
       scope={kind.scope}
-      title={`Delete ${kind.titleOf(of)}`}
+      title={`Delete ${kind.titleOf(seen.record.kept)}`}
       button="Delete for ever"
       isDanger
-      act={() => kind.remove(id, etag)}
+      act={() => kind.remove(id, seen.etag)}
+      onOvertaken={seen.lookAgain}
       onDone={onDone}
       onClose={onClose}
     >

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useMay } from '../admin-api/caller.js';
 import { adminApi, bodyOf } from '../admin-api/client.js';
-import { accountQuery, useClientName } from '../admin-api/names.js';
+import { accountQuery, useApiName, useClientName } from '../admin-api/names.js';
 import { TextField } from './filter-fields.js';
 import { type Choice, SearchField } from './search-field.js';
 
@@ -101,9 +101,10 @@ async function findApis(search: string, limit: number): Promise<Choice[]> {
   return items.map(({ audience, name }) => ({ id: audience, name: audience, alias: name }));
 }
 
-/** An API by its audience, found by its name as well; by its audience alone where the operator may not read APIs. */
+/** An API by its audience with its name below, found by either; by its audience alone where the operator may not read APIs. */
 export function ApiField({ api = '', label = 'API', onChange, ...field }: ApiFieldProps) {
   const mayRead = useMay('clients:read');
+  const name = useApiName([api])(api);
   if (!mayRead)
     return (
       <TextField {...field} label={label} value={api} onCommit={(text) => onChange(text || undefined)} />
@@ -112,6 +113,7 @@ export function ApiField({ api = '', label = 'API', onChange, ...field }: ApiFie
     <SearchField
       {...field}
       label={label}
+      hint={name === api ? field.hint : name}
       placeholder={field.placeholder ?? 'every API'}
       of="apis"
       chosen={api}

@@ -1,4 +1,4 @@
-import { isGrave, reasonWords } from '../elements/words.js';
+import { camelWords, isGrave, reasonWords } from '../elements/words.js';
 import { countOf, type FeedEvent } from './feed-state.js';
 
 /** An event as one line of text; the reason is a part of it. */
@@ -6,10 +6,11 @@ export function eventWords(event: FeedEvent): string {
   const { type, data } = event;
   const count = countOf(event);
   const title = reasonWords(type.replace('.', ' '));
-  const reason = ['reason', 'cause', 'pattern', 'operation', 'change', 'step']
-    .map((name) => data[name])
-    .find((one) => typeof one === 'string');
-  return `${title}${count > 1 ? ` × ${count}` : ''}${reason ? `: ${reasonWords(String(reason))}` : ''}`;
+  const named = ['reason', 'cause', 'pattern', 'operation', 'change', 'step'].find(
+    (name) => typeof data[name] === 'string',
+  );
+  const reason = named && (named === 'operation' ? camelWords : reasonWords)(String(data[named]));
+  return `${title}${count > 1 ? ` × ${count}` : ''}${reason ? `: ${reason}` : ''}`;
 }
 
 /** How an event is marked: signs of an attack stand out, and so do beginnings. */

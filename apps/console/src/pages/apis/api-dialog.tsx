@@ -1,6 +1,7 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { adminApi, answerOf, bodyOf } from '../../admin-api/client.js';
+import { inPath } from '../../admin-api/in-path.js';
 import { Problem } from '../../admin-api/problem.js';
 import { ActButton, SendButton, unchanged } from '../../elements/act-button.js';
 import { ConfirmDialog } from '../../elements/confirm-dialog.js';
@@ -11,7 +12,8 @@ import { wordsOf } from '../../elements/lines.js';
 import { type Refusal, refusalOf } from '../../elements/refusal.js';
 import { Overtaken, useRevision } from '../../elements/revision.js';
 import { Failed, Loading } from '../../elements/states.js';
-import { type Api, inPath } from './api-queries.js';
+import { ApiName } from '../../elements/subject-names.js';
+import type { Api } from './api-queries.js';
 
 interface ApiDialogProps {
   /** The API that is changed; null for a new one. */
@@ -47,7 +49,7 @@ const typedOf = (api: Api): Typed => ({
 });
 
 const readApi = (audience: string) =>
-  answerOf(adminApi.GET('/v1/resources/{audience}', { params: { path: inPath(audience) } }));
+  answerOf(adminApi.GET('/v1/resources/{audience}', { params: { path: { audience: inPath(audience) } } }));
 
 /** Registers an API, or changes and deletes one. */
 export function ApiDialog({ audience, onClose, onDone }: ApiDialogProps) {
@@ -191,7 +193,7 @@ function saveApi({ audience, ...typed }: Typed, etag: string | null) {
     ? bodyOf(adminApi.POST('/v1/resources', { body: { audience, ...body } }))
     : bodyOf(
         adminApi.PATCH('/v1/resources/{audience}', {
-          params: { path: inPath(audience), header: { 'If-Match': etag } },
+          params: { path: { audience: inPath(audience) }, header: { 'If-Match': etag } },
           body,
         }),
       );
@@ -204,11 +206,17 @@ function DeleteApi({ audience, onClose, onDone }: ApiDialogProps & { readonly au
       title="Delete this API"
       button="Delete for ever"
       isDanger
-      act={() => bodyOf(adminApi.DELETE('/v1/resources/{audience}', { params: { path: inPath(audience) } }))}
+      act={() =>
+        bodyOf(
+          adminApi.DELETE('/v1/resources/{audience}', { params: { path: { audience: inPath(audience) } } }),
+        )
+      }
       onDone={onDone}
       onClose={onClose}
     >
-      <p className="mono">{audience}</p>
+      <p>
+        <ApiName audience={audience} />
+      </p>
       <p>No application may name it any more. Its gateway routes are deleted with it.</p>
     </ConfirmDialog>
   );

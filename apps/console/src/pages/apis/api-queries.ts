@@ -17,11 +17,6 @@ export type WrittenRoute = operations['createGatewayRoute']['requestBody']['cont
 /** The decision about a request that was tried. */
 export type EffectiveRoute = operations['getEffectiveRoute']['responses'][200]['content']['application/json'];
 
-/** An API in a path, in base64url: a gateway refuses a path with the `//` of an audience. An audience is ASCII (RFC 3986 §2). */
-export const inPath = (audience: string) => ({
-  audience: `~${btoa(audience).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')}`,
-});
-
 /** Registered APIs by their audiences, page by page. */
 export const apisQuery = ({ search }: Pick<ApiSearch, 'search'>) =>
   infiniteQueryOptions({

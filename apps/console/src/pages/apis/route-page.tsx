@@ -6,6 +6,7 @@ import { ActButton } from '../../elements/act-button.js';
 import { ConfirmDialog } from '../../elements/confirm-dialog.js';
 import { Facts, focusRow, RecordHeading } from '../../elements/record.js';
 import { Failed, Loading } from '../../elements/states.js';
+import { ApiName } from '../../elements/subject-names.js';
 import { Time } from '../../elements/time.js';
 import { useEscape } from '../../shell/keyboard.js';
 import { type GatewayRoute, routeQuery } from './api-queries.js';
@@ -27,12 +28,7 @@ export function RoutePage() {
   const route = found.isError ? undefined : found.data?.body;
   return (
     <>
-      <RecordHeading
-        back={{ to: '/apis/routes', search }}
-        list="Gateway routes"
-        title={name}
-        id={route?.resource ?? ''}
-      >
+      <RecordHeading back={{ to: '/apis/routes', search }} list="Gateway routes" title={name} id="">
         {route && !isChanging && (
           <>
             <ActButton scope="policies:write" look="main" onAct={() => setChanging(true)}>
@@ -67,6 +63,7 @@ function RouteFacts({ route }: { readonly route: GatewayRoute }) {
     <section className="card" aria-label="Route">
       <Facts
         of={[
+          ['API', <ApiName key="api" audience={route.resource} />],
           ['Position', String(route.position)],
           ['Hosts', <code key="hosts">{route.hosts.join(' ')}</code>],
           ['Schemes', route.schemes.join(', ')],

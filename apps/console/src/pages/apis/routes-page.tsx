@@ -5,6 +5,7 @@ import { ActButton } from '../../elements/act-button.js';
 import type { CsvColumn } from '../../elements/csv.js';
 import { ListHeading, PagedList } from '../../elements/paged-list.js';
 import { ApiField } from '../../elements/subject-fields.js';
+import { ApiName } from '../../elements/subject-names.js';
 import { type EffectiveRoute, effectiveRouteQuery, type GatewayRoute, routesQuery } from './api-queries.js';
 import type { RouteSearch } from './api-search.js';
 import { ApiTabs } from './api-tabs.js';
@@ -104,7 +105,9 @@ function RouteRow({ route, search, verdict }: RouteRowProps) {
     <Link to="/apis/routes/$name" params={{ name }} search={search} className="entry" data-row={name}>
       <span>
         <span className="strong">{name}</span>
-        <span className="small quiet mono">{route.resource}</span>
+        <span className="small">
+          <ApiName audience={route.resource} />
+        </span>
       </span>
       <span>
         <span className="mono">

@@ -2,6 +2,7 @@ import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
+import { clientInPath } from '../../admin-api/in-path.js';
 import { ActButton } from '../../elements/act-button.js';
 import { ConfirmDialog } from '../../elements/confirm-dialog.js';
 import { LiveCount } from '../../elements/live-count.js';
@@ -110,7 +111,7 @@ function ConfirmAct({ application, asked, onClose }: ConfirmActProps) {
 }
 
 function carryOut(asked: Asked, id: string, etag: string, note: string | undefined): Promise<unknown> {
-  const params = { path: { id }, header: { 'If-Match': etag } };
+  const params = { path: { id: clientInPath(id) }, header: { 'If-Match': etag } };
   const body = note === undefined ? {} : { note };
   if (asked === 'delete')
     return bodyOf(adminApi.DELETE('/v1/clients/{id}', { params: { ...params, query: body } }));

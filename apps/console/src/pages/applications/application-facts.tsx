@@ -1,4 +1,5 @@
 import { Facts } from '../../elements/record.js';
+import { ApiName, ApiNames } from '../../elements/subject-names.js';
 import { Time } from '../../elements/time.js';
 import { kindWords } from './application-kinds.js';
 import type { ApplicationDetails } from './application-queries.js';
@@ -41,8 +42,8 @@ export function ApplicationFacts({ application }: { readonly application: Applic
         ['Authentication', methodWords[method] ?? method],
         ['PKCE', requiresPkce ? 'required' : null],
         ['Tokens', application['dpop_bound_access_tokens'] === true ? 'bound to a key (DPoP)' : null],
-        ['APIs', listed(application.resources)],
-        ['Answers for', application.resource && <code>{application.resource}</code>],
+        ['APIs', application.resources.length > 0 && <ApiNames of={application.resources} />],
+        ['Answers for', application.resource && <ApiName key="api" audience={application.resource} />],
         ['Scopes', application.scope ? <code>{application.scope}</code> : null],
         ['Registered', <Time key="at" at={application.client_id_issued_at} />],
         ['Changed', <Time key="at" at={application.updated_at} />],

@@ -1,5 +1,6 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { adminApi, answerOf, bodyOf } from '../../admin-api/client.js';
+import { clientInPath } from '../../admin-api/in-path.js';
 import type { operations } from '../../generated/admin-api.js';
 import type { ApplicationSearch } from './application-search.js';
 
@@ -28,7 +29,7 @@ export const applicationsQuery = ({ search = '' }: ApplicationSearch) =>
 export const applicationQuery = (id: string) =>
   queryOptions({
     queryKey: ['clients', id],
-    queryFn: () => answerOf(adminApi.GET('/v1/clients/{id}', { params: { path: { id } } })),
+    queryFn: () => answerOf(adminApi.GET('/v1/clients/{id}', { params: { path: { id: clientInPath(id) } } })),
   });
 
 /** The names of the policies that can be attached. */

@@ -1,6 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
+import { clientInPath } from '../../admin-api/in-path.js';
 import { isOvertaken } from '../../admin-api/problem.js';
 import { ActButton, SendButton } from '../../elements/act-button.js';
 import { ConfirmDialog } from '../../elements/confirm-dialog.js';
@@ -81,7 +82,7 @@ interface EndSecretProps {
 }
 
 function EndSecret({ id, secretId, isOnly, onClose, onEnded }: EndSecretProps) {
-  const path = { id, secret_id: secretId };
+  const path = { id: clientInPath(id), secret_id: secretId };
   return (
     <ConfirmDialog
       scope="clients:write"
@@ -116,7 +117,7 @@ function NewSecret({ application, onClose, onMade }: NewSecretProps) {
     mutationFn: () =>
       bodyOf(
         adminApi.POST('/v1/clients/{id}/secrets', {
-          params: { path: { id } },
+          params: { path: { id: clientInPath(id) } },
           body: { overlap_seconds: Number(overlap), before: secrets.map((secret) => secret.id) },
         }),
       ),

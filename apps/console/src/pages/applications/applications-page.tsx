@@ -3,6 +3,7 @@ import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { problemIn } from '../../admin-api/problem.js';
 import { ActButton } from '../../elements/act-button.js';
+import { withConditions } from '../../elements/conditions.js';
 import type { CsvColumn } from '../../elements/csv.js';
 import { TextField } from '../../elements/filter-fields.js';
 import { ListHeading, PagedList } from '../../elements/paged-list.js';
@@ -55,7 +56,11 @@ export function ApplicationsPage() {
           problem={problemIn(found.error)?.faultOf('search')}
           value={search.search ?? ''}
           onCommit={(text) =>
-            void navigate({ to: '/applications', search: text ? { search: text } : {}, replace: true })
+            void navigate({
+              to: '/applications',
+              search: withConditions(search, { search: text }),
+              replace: true,
+            })
           }
         />
       </search>

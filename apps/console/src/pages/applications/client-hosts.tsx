@@ -1,51 +1,52 @@
-import { type QueryClient, queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
+import { useEffect, useState } from 'react';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
-import { isOvertaken } from '../../admin-api/problem.js';
-import { ActButton, SendButton } from '../../elements/act-button.js';
+import { ActButton } from '../../elements/act-button.js';
+import { withConditions } from '../../elements/conditions.js';
 import { ConfirmDialog } from '../../elements/confirm-dialog.js';
-import { Dialog } from '../../elements/dialog.js';
-import { InputField } from '../../elements/input-field.js';
-import { NoteField } from '../../elements/note-field.js';
-import { refusalOf } from '../../elements/refusal.js';
-import { Overtaken, useRevision, useSeen } from '../../elements/revision.js';
+import type { CsvColumn } from '../../elements/csv.js';
+import { TableHeading } from '../../elements/list-parts.js';
+import { useSeen } from '../../elements/revision.js';
 import { Failed, Loading } from '../../elements/states.js';
+import { ApiNames, ClientName } from '../../elements/subject-names.js';
 import { Time } from '../../elements/time.js';
-import type { operations } from '../../generated/admin-api.js';
-import { AudienceChoice } from './audience-choice.js';
+import type { ApplicationSearch } from './application-search.js';
+import { HostForm } from './host-form.js';
+import { type ClientHost, hostsQuery, readHost } from './host-queries.js';
 
-type ClientHost =
-  operations['listClientHosts']['responses'][200]['content']['application/json']['items'][number];
+const route = getRouteApi('/shell/applications');
 
-const hostsQuery = queryOptions({
-  queryKey: ['clients', 'hosts'],
-  queryFn: () => bodyOf(adminApi.GET('/v1/client-hosts')),
-});
+const columns: readonly CsvColumn<ClientHost>[] = [
+  { heading: 'host', text: ({ host }) => host },
+  { heading: 'resources', text: ({ resources }) => resources.join(' ') },
+  { heading: 'client_ids', text: ({ clients }) => clients.join(' ') },
+  { heading: 'created_at', text: ({ created_at }) => created_at },
+];
 
-/** A host as it is now; undefined where it is not allowed. */
-async function readHost(queries: QueryClient, host: string): Promise<ClientHost | undefined> {
-  const { items } = await queries.fetchQuery({ ...hostsQuery, staleTime: 0 });
-  return items.find((one) => one.host === host);
-}
-
-/** The hosts whose documents introduce applications, with those that they introduced. */
+/** The hosts whose documents introduce applications, with those that they introduced. The one that is opened stands in the address. */
 export function ClientHosts() {
+  const search = route.useSearch();
+  const navigate = useNavigate();
   const found = useQuery(hostsQuery);
   const queries = useQueryClient();
-  const [changed, setChanged] = useState<ClientHost | 'new'>();
+  const [isAllowing, setAllowing] = useState(false);
   const [revoked, setRevoked] = useState<ClientHost>();
+  const hosts = found.data?.items ?? [];
+  const opened = useOpened(hosts, search.host);
+  const open = (host: string | undefined) =>
+    void navigate({ to: '/applications', search: withConditions(search, { host }) });
   const refresh = () => {
     void queries.resetQueries({ queryKey: ['clients'] });
     void queries.invalidateQueries({ queryKey: ['sessions'] });
   };
   return (
     <section className="card stack" aria-label="Hosts of documents">
-      <div className="heading">
-        <h2>Hosts of documents</h2>
-        <ActButton scope="clients:write" look="plain" onAct={() => setChanged('new')}>
+      <TableHeading title="Hosts of documents" file="hosts-of-documents.csv" columns={columns} rows={hosts}>
+        <ActButton scope="clients:write" look="plain" onAct={() => setAllowing(true)}>
           Allow a host …
         </ActButton>
-      </div>
+      </TableHeading>
       <p className="small quiet">
         A document at one of these hosts introduces an application whose id is the address of that document.
         {found.data?.enabled === false && ' Nothing is introduced yet: CURFEW_CLIENT_DOCUMENTS is off.'}
@@ -53,40 +54,62 @@ export function ClientHosts() {
       {found.isPending && <Loading rows={2} label="Reading hosts" />}
       {found.isError && <Failed error={found.error} onRetry={() => found.refetch()} />}
       {found.data?.items.length === 0 && <p className="quiet">None is allowed.</p>}
-      <HostList hosts={found.data?.items ?? []} onChange={setChanged} onRevoke={setRevoked} />
-      {changed && (
-        <HostForm
-          host={changed === 'new' ? null : changed}
-          onClose={() => setChanged(undefined)}
-          onDone={refresh}
-        />
+      {search.host && !opened && found.data && !hosts.some(({ host }) => host === search.host) && (
+        <p className="notice" role="status">
+          The host <span className="mono">{search.host}</span> is not allowed.
+        </p>
+      )}
+      <HostList hosts={hosts} search={search} onChange={open} onRevoke={setRevoked} />
+      {isAllowing && <HostForm host={null} onClose={() => setAllowing(false)} onDone={refresh} />}
+      {opened && !isAllowing && (
+        <HostForm key={opened.host} host={opened} onClose={() => open(undefined)} onDone={refresh} />
       )}
       {revoked && <RevokeHost host={revoked} onClose={() => setRevoked(undefined)} onDone={refresh} />}
     </section>
   );
 }
 
+/** The host that the address opens, as it was when it was opened: a form that is open goes on from that, also where the host is gone. */
+function useOpened(hosts: readonly ClientHost[], named: string | undefined): ClientHost | undefined {
+  const [opened, setOpened] = useState<ClientHost>();
+  const found = hosts.find(({ host }) => host === named);
+  useEffect(() => {
+    setOpened((before) => (named !== undefined && before?.host === named ? before : found));
+  }, [named, found]);
+  return opened;
+}
+
 interface HostListProps {
   readonly hosts: readonly ClientHost[];
-  readonly onChange: (host: ClientHost) => void;
+  readonly search: ApplicationSearch;
+  readonly onChange: (host: string) => void;
   readonly onRevoke: (host: ClientHost) => void;
 }
 
-function HostList({ hosts, onChange, onRevoke }: HostListProps) {
+function HostList({ hosts, search, onChange, onRevoke }: HostListProps) {
   if (hosts.length === 0) return null;
   return (
     <ul className="items">
       {hosts.map((one) => (
         <li key={one.host}>
           <span className="about">
-            <span className="strong">{one.host}</span>{' '}
+            <Link
+              to="/applications"
+              search={withConditions(search, { host: one.host })}
+              className="strong"
+              data-row={`host ${one.host}`}
+            >
+              {one.host}
+            </Link>{' '}
             <span className="small quiet">
               since <Time at={one.created_at} /> · {introducedWords(one)}
             </span>
-            <br />
-            <span className="small quiet mono">{one.resources.join(' ') || 'no API'}</span>
+            <span className="line small">
+              {one.resources.length > 0 ? <ApiNames of={one.resources} /> : 'no API'}
+            </span>
+            <Introduced clients={one.clients} />
           </span>
-          <ActButton scope="clients:write" look="plain" onAct={() => onChange(one)}>
+          <ActButton scope="clients:write" look="plain" onAct={() => onChange(one.host)}>
             Change …
           </ActButton>
           <ActButton scope="clients:write" look="ending" onAct={() => onRevoke(one)}>
@@ -98,123 +121,31 @@ function HostList({ hosts, onChange, onRevoke }: HostListProps) {
   );
 }
 
+/** Applications that are named. */
+const maxNamed = 8;
+
+/** The applications that documents of a host introduced, each with its id, which is the address of its document. */
+function Introduced({ clients }: Pick<ClientHost, 'clients'>) {
+  return (
+    <>
+      {clients.slice(0, maxNamed).map((id) => (
+        <span key={id} className="line small">
+          <Link to="/applications/$id" params={{ id }}>
+            <ClientName id={id} />
+          </Link>
+        </span>
+      ))}
+      {clients.length > maxNamed && (
+        <span className="line small quiet">and {(clients.length - maxNamed).toLocaleString()} more</span>
+      )}
+    </>
+  );
+}
+
 const introducedWords = ({ clients }: ClientHost): string =>
   clients.length === 0
     ? 'it has introduced none'
     : `it has introduced ${clients.length} ${clients.length === 1 ? 'application' : 'applications'}`;
-
-interface HostFormProps {
-  /** The host that gets other APIs; null for a new one. */
-  readonly host: ClientHost | null;
-  readonly onClose: () => void;
-  readonly onDone: () => void;
-}
-
-/** Allows a host, or gives it other APIs. */
-function HostForm(props: HostFormProps) {
-  const { host: known, onClose } = props;
-  const { form, host, note, setNote, save, refusal } = useHostForm(props);
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    form.forget();
-    save.mutate();
-  };
-  return (
-    <Dialog title={known ? known.host : 'Allow a host'} onClose={onClose}>
-      <form onSubmit={submit} className="stack">
-        <p>
-          Every document of the host introduces an application: allow none at which strangers may publish.
-        </p>
-        {!known && (
-          <InputField
-            label="Host"
-            value={form.typed.host}
-            problem={refusal.at('host')}
-            hint="Its name, such as agents.example.com, with a port that is not 443"
-            isFirst
-            onChange={(typed) => form.change({ host: typed })}
-          />
-        )}
-        <AudienceChoice
-          title="APIs that its applications may ask for"
-          chosen={form.typed.resources}
-          problem={refusal.at('resources')}
-          onChange={(resources) => form.change({ resources })}
-        />
-        <NoteField value={note} problem={refusal.at('note')} onChange={setNote} />
-        <Overtaken by={form.overtakenBy((member) => changedWords(member, form.etag))} />
-        <Failed error={refusal.rest} />
-        <div className="actions">
-          <button type="button" className="plain" onClick={onClose}>
-            Cancel
-          </button>
-          <SendButton
-            scope="clients:write"
-            type="submit"
-            missing={host === '' ? 'Name the host first.' : undefined}
-            busy={save.isPending}
-          >
-            {known ? 'Save' : 'Allow'}
-          </SendButton>
-        </div>
-      </form>
-    </Dialog>
-  );
-}
-
-const changedWords = (member: keyof HostMembers, present: readonly string[] | null): string =>
-  member === 'host' ? 'whether it is allowed' : `APIs, which are now: ${present?.join(' ') || 'none'}`;
-
-interface HostMembers {
-  readonly host: string;
-  readonly resources: readonly string[];
-}
-
-/** The form about a host; its tag are the APIs that the host had when they were read, or null where it was not allowed. */
-function useHostForm({ host: known, onClose, onDone }: HostFormProps) {
-  const queries = useQueryClient();
-  const before = known?.resources ?? null;
-  const form = useRevision<HostMembers, readonly string[] | null>(
-    { host: known?.host ?? '', resources: before ?? [] },
-    before,
-  );
-  const [note, setNote] = useState('');
-  const host = form.typed.host.trim();
-  const save = useMutation({
-    mutationFn: () => allow(host, { resources: form.typed.resources, before: form.etag, note: note.trim() }),
-    onSuccess: () => {
-      onDone();
-      onClose();
-    },
-    onError: async (error) => {
-      if (!isOvertaken(error)) return;
-      const theirs = (await readHost(queries, host))?.resources;
-      form.rebase({ host, resources: theirs ?? [] }, theirs ?? null);
-    },
-  });
-  const codes = { invalid_client_metadata: 'host', unknown_resource: 'resources' };
-  const error = isOvertaken(save.error) ? null : save.error;
-  const refusal = refusalOf(error, ['host', 'resources', 'note'], codes);
-  return { form, host, note, setNote, save, refusal };
-}
-
-interface Allowed {
-  readonly resources: readonly string[];
-  readonly before: readonly string[] | null;
-  readonly note: string;
-}
-
-const allow = (host: string, { resources, before, note }: Allowed) =>
-  bodyOf(
-    adminApi.PUT('/v1/client-hosts/{host}', {
-      params: { path: { host } },
-      body: {
-        resources: [...resources],
-        before: before && [...before],
-        ...(note === '' ? {} : { note }),
-      },
-    }),
-  );
 
 interface RevokeHostProps {
   readonly host: ClientHost;
@@ -259,8 +190,8 @@ function RevokeHost({ host: first, onClose, onDone }: RevokeHostProps) {
           <p>These applications are deleted, and their sessions end:</p>
           <ul className="items">
             {clients.map((id) => (
-              <li key={id} className="small mono">
-                {id}
+              <li key={id} className="small">
+                <ClientName id={id} />
               </li>
             ))}
           </ul>

@@ -1,5 +1,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { adminApi, answerOf, bodyOf } from '../../admin-api/client.js';
+import { clientInPath } from '../../admin-api/in-path.js';
 import { Problem } from '../../admin-api/problem.js';
 import { refusalOf } from '../../elements/refusal.js';
 import { useRevision } from '../../elements/revision.js';
@@ -18,7 +19,7 @@ interface ChangeParts<T extends object> {
 }
 
 const readApplication = (id: string) =>
-  answerOf(adminApi.GET('/v1/clients/{id}', { params: { path: { id } } }));
+  answerOf(adminApi.GET('/v1/clients/{id}', { params: { path: { id: clientInPath(id) } } }));
 
 /**
  * Changes members of a registration. Only those that were changed are sent, so that nothing else is replaced. If somebody else has saved
@@ -34,7 +35,7 @@ export function useRegistrationChange<T extends object>(parts: ChangeParts<T>) {
       const whole = sentOf(form.typed);
       return bodyOf(
         adminApi.PATCH('/v1/clients/{id}', {
-          params: { path: { id }, header: { 'If-Match': form.etag } },
+          params: { path: { id: clientInPath(id) }, header: { 'If-Match': form.etag } },
           body: Object.fromEntries(form.changed.map((member) => [member, whole[member]])),
         }),
       );

@@ -18,7 +18,7 @@ import {
   type Report,
   reportFile,
 } from './compliance-queries.js';
-import { ControlRow, stateWords, subjectWords } from './control-row.js';
+import { ControlRow, SubjectName, stateWords } from './control-row.js';
 
 const route = getRouteApi('/shell/compliance');
 
@@ -151,8 +151,8 @@ function Judged({ report }: { readonly report: Report }) {
         </p>
         <ul>
           {report.subjects.map((subject) => (
-            <li key={subjectWords(subject)}>
-              <span className="strong">{subjectWords(subject)}</span>{' '}
+            <li key={JSON.stringify(subject.target)}>
+              <SubjectName of={subject} />{' '}
               <span className="quiet">
                 {subject.policies.map(({ name, version }) => `${name}, version ${version}`).join(' · ')}
               </span>

@@ -1,6 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import { Time } from '../../elements/time.js';
 import { reasonWords } from '../../elements/words.js';
+import { judgedWords } from '../policies/setting-words.js';
 import type { Control, Report } from './compliance-queries.js';
 
 /** Judgements in words. */
@@ -8,10 +9,16 @@ export const stateWords = { met: 'met', not_met: 'not met', not_applicable: 'not
 
 const looks = { met: 'good', not_met: 'bad', not_applicable: '' } as const;
 
-/** Whose sessions a judgement is about, in words. */
-export function subjectWords({ target, name }: Report['subjects'][number]): string {
-  if (target.kind === 'everyone') return 'Everyone else';
-  return name ?? (target.kind === 'client' ? target.client_id : target.audience);
+/** Whose sessions a judgement is about: their name, with the id. */
+export function SubjectName({ of: { target, name } }: { readonly of: Report['subjects'][number] }) {
+  if (target.kind === 'everyone') return <span className="strong">Everyone else</span>;
+  const id = target.kind === 'client' ? target.client_id : target.audience;
+  return (
+    <>
+      <span className="strong">{name ?? id}</span>
+      {name !== null && name !== id && <span className="small quiet mono"> {id}</span>}
+    </>
+  );
 }
 
 interface ControlRowProps {
@@ -62,7 +69,7 @@ function Result({
     <div>
       {report.subjects.length > 1 && subject && (
         <p>
-          <span className="strong">{subjectWords(subject)}</span>{' '}
+          <SubjectName of={subject} />{' '}
           <span className={`badge ${looks[result.state]}`}>{stateWords[result.state]}</span>
         </p>
       )}
@@ -74,7 +81,7 @@ function Result({
             {setting && <code>{setting}</code>} {asks}
             {value !== null && (
               <>
-                , is <strong>{value.replaceAll('_', ' ')}</strong>
+                , is <strong>{setting ? judgedWords(value, setting) : value}</strong>
               </>
             )}
             {kind === 'always' && <span className="quiet"> (always)</span>}

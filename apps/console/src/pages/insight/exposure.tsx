@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import type { CsvColumn } from '../../elements/csv.js';
 import { FigureCell, short } from '../../elements/figures.js';
-import { CsvButton, TableHeading } from '../../elements/list-parts.js';
+import { TableHeading } from '../../elements/list-parts.js';
 import { Time } from '../../elements/time.js';
 import type { FoundExposure } from './insight-queries.js';
 
@@ -21,7 +21,7 @@ interface ExposureProps {
   readonly policy: string | undefined;
 }
 
-/** The hours in which sessions are alive and nobody is there: now, by week, and around each change of the policy. */
+/** The hours in which sessions are alive and nobody is there: now, and by week. */
 export function Exposure({ found, policy }: ExposureProps) {
   const { now } = found;
   return (
@@ -40,7 +40,11 @@ export function Exposure({ found, policy }: ExposureProps) {
         .
       </p>
       <Weeks weeks={found.over_time} />
-      <Changes changes={found.changes} policy={policy} />
+      {policy === undefined && (
+        <p className="small quiet">
+          Choose a policy to see the exposure before and after each of its changes.
+        </p>
+      )}
     </section>
   );
 }
@@ -94,7 +98,7 @@ function Weeks({ weeks }: { readonly weeks: readonly Week[] }) {
 
 interface ChangesProps {
   readonly changes: FoundExposure['changes'];
-  readonly policy: string | undefined;
+  readonly policy: string;
 }
 
 const changeColumns: readonly CsvColumn<FoundExposure['changes'][number]>[] = [
@@ -106,15 +110,34 @@ const changeColumns: readonly CsvColumn<FoundExposure['changes'][number]>[] = [
 ];
 
 /** Each change of the policy: the hours before it, those that were predicted, and those since. */
-function Changes({ changes, policy }: ChangesProps) {
-  if (policy === undefined)
-    return (
-      <p className="small quiet">Choose a policy to see the exposure before and after each of its changes.</p>
-    );
-  if (changes.length === 0) return <p className="small quiet">The policy was not changed in this time.</p>;
+export function Changes({ changes, policy }: ChangesProps) {
   return (
-    <div className="scroll stack">
-      <table aria-label="Changes">
+    <section className="card stack" aria-label="Changes">
+      <TableHeading
+        title="Before and after each change"
+        file="changes.csv"
+        columns={changeColumns}
+        rows={changes}
+      />
+      {changes.length === 0 ? (
+        <p className="quiet">The policy was not changed in this time.</p>
+      ) : (
+        <>
+          <ChangeTable changes={changes} policy={policy} />
+          <p className="small quiet">
+            Hours a day in which a session is alive, and nobody there. The day of a change belongs to neither
+            side.
+          </p>
+        </>
+      )}
+    </section>
+  );
+}
+
+function ChangeTable({ changes, policy }: ChangesProps) {
+  return (
+    <div className="scroll">
+      <table>
         <thead>
           <tr>
             <th scope="col">Change</th>
@@ -147,8 +170,6 @@ function Changes({ changes, policy }: ChangesProps) {
           ))}
         </tbody>
       </table>
-      <CsvButton file="changes.csv" columns={changeColumns} rows={changes} />
-      <p className="small quiet">Hours a day. The day of a change belongs to neither side.</p>
     </div>
   );
 }

@@ -5,7 +5,7 @@ import { TooLittleEvidence } from '../../elements/evidence.js';
 import { Failed, Loading } from '../../elements/states.js';
 import { AfterTimeout } from './after-timeout.js';
 import { EvidenceOf } from './evidence-of.js';
-import { Exposure } from './exposure.js';
+import { Changes, Exposure } from './exposure.js';
 import { FalseTheft } from './false-theft.js';
 import { exposureQuery, reuseEndsQuery, timeoutsQuery } from './insight-queries.js';
 import { InsightQuestion } from './insight-question.js';
@@ -44,6 +44,9 @@ export function InsightPage() {
           <Failed error={exposure.error} onRetry={() => exposure.refetch()} />
         )}
         {exposure.data?.found && <Exposure found={exposure.data.found} policy={search.policy} />}
+        {exposure.data?.found && search.policy && (
+          <Changes changes={exposure.data.found.changes} policy={search.policy} />
+        )}
         {reuseEnds.isError && !timeouts.isError && (
           <Failed error={reuseEnds.error} onRetry={() => reuseEnds.refetch()} />
         )}

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { adminApi, bodyOf, passive } from '../../admin-api/client.js';
+import { durationWords } from '../../elements/durations.js';
 import { Failed } from '../../elements/states.js';
 import { Time } from '../../elements/time.js';
 import { reasonWords } from '../../elements/words.js';
@@ -46,8 +47,8 @@ function Alert({ event: { at, data } }: { readonly event: FeedEvent }) {
         </span>
       </p>
       <p className="small">
-        {String(data['observed'])} of {String(data['threshold'])} allowed in {String(data['window'])} s.{' '}
-        {alertStep(pattern)}
+        {String(data['observed'])} in {durationWords(Number(data['window']))}; the limit is{' '}
+        {String(data['threshold'])}. {alertStep(pattern)}
       </p>
     </li>
   );

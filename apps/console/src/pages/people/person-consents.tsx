@@ -1,10 +1,12 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
+import { clientInPath } from '../../admin-api/in-path.js';
 import { useClientName } from '../../admin-api/names.js';
 import { ActButton } from '../../elements/act-button.js';
 import { ConfirmDialog } from '../../elements/confirm-dialog.js';
 import { Failed, Loading } from '../../elements/states.js';
+import { ClientName } from '../../elements/subject-names.js';
 import { Time } from '../../elements/time.js';
 import { personConsentsQuery } from './people-queries.js';
 
@@ -24,7 +26,7 @@ export function PersonConsents({ id }: { readonly id: string }) {
         {found.data?.items.map(({ client_id, granted_at, scopes, resources }) => (
           <li key={client_id}>
             <span className="about">
-              {nameOf(client_id)}{' '}
+              <ClientName id={client_id} />{' '}
               <span className="small quiet">
                 since <Time at={granted_at} />
               </span>
@@ -50,7 +52,7 @@ export function PersonConsents({ id }: { readonly id: string }) {
             bodyOf(
               adminApi.DELETE('/v1/accounts/{id}/consents/{client_id}', {
                 params: {
-                  path: { id, client_id: withdrawing },
+                  path: { id, client_id: clientInPath(withdrawing) },
                   query: note === undefined ? {} : { note },
                 },
               }),

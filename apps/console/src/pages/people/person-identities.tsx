@@ -1,4 +1,4 @@
-import { useQueryClient } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
 import { ActButton } from '../../elements/act-button.js';
@@ -6,12 +6,15 @@ import { ConfirmDialog } from '../../elements/confirm-dialog.js';
 import { LiveCount } from '../../elements/live-count.js';
 import { Time } from '../../elements/time.js';
 import type { PersonDetails } from './people-queries.js';
+import { providerNamesQuery } from './provider-queries.js';
 
 type Identity = PersonDetails['identities'][number];
 
 /** The accounts elsewhere with which a person signs in here; a link that is wrong is taken away. */
 export function PersonIdentities({ person }: { readonly person: PersonDetails }) {
   const [removed, setRemoved] = useState<Identity>();
+  const names = useQuery({ ...providerNamesQuery, enabled: person.identities.length > 0 });
+  const nameOf = (issuer: string) => names.data?.get(issuer);
   return (
     <section className="card stack" aria-label="Sign-ins elsewhere">
       <h2>Sign-ins elsewhere</h2>
@@ -19,8 +22,11 @@ export function PersonIdentities({ person }: { readonly person: PersonDetails })
       {person.identities.map((identity) => (
         <div key={`${identity.issuer} ${identity.subject}`} className="stack">
           <p>
-            <span className="mono">{identity.issuer}</span>{' '}
-            <span className="small quiet mono">{identity.subject}</span>
+            <IssuerName issuer={identity.issuer} name={nameOf(identity.issuer)} />
+            <br />
+            <span className="small quiet">
+              as <span className="mono">{identity.subject}</span>
+            </span>
             <br />
             <span className="small">
               linked <Time at={identity.created_at} />
@@ -36,18 +42,41 @@ export function PersonIdentities({ person }: { readonly person: PersonDetails })
           </ActButton>
         </div>
       ))}
-      {removed && <Unlink person={person} identity={removed} onClose={() => setRemoved(undefined)} />}
+      {removed && (
+        <Unlink
+          person={person}
+          identity={removed}
+          name={nameOf(removed.issuer)}
+          onClose={() => setRemoved(undefined)}
+        />
+      )}
     </section>
+  );
+}
+
+interface IssuerNameProps {
+  readonly issuer: string;
+  /** The name of its provider here; undefined where it is not known, or not offered any more. */
+  readonly name: string | undefined;
+}
+
+function IssuerName({ issuer, name }: IssuerNameProps) {
+  if (name === undefined) return <span className="mono">{issuer}</span>;
+  return (
+    <>
+      <span className="strong">{name}</span> <span className="small quiet mono">{issuer}</span>
+    </>
   );
 }
 
 interface UnlinkProps {
   readonly person: PersonDetails;
   readonly identity: Identity;
+  readonly name: string | undefined;
   readonly onClose: () => void;
 }
 
-function Unlink({ person: { id, username }, identity: { issuer, subject }, onClose }: UnlinkProps) {
+function Unlink({ person: { id, username }, identity: { issuer, subject }, name, onClose }: UnlinkProps) {
   const queries = useQueryClient();
   const done = () => {
     void queries.invalidateQueries({ queryKey: ['account', id] });
@@ -72,7 +101,9 @@ function Unlink({ person: { id, username }, identity: { issuer, subject }, onClo
       onClose={onClose}
     >
       <LiveCount of={{ account: id }} />
-      <p className="mono">{issuer}</p>
+      <p>
+        <IssuerName issuer={issuer} name={name} />
+      </p>
       <p>
         Its person does not sign in as {username} any more. Everything of the account ends, because no session
         knows by which way in it began.

@@ -1,5 +1,5 @@
-import { infiniteQueryOptions } from '@tanstack/react-query';
-import { adminApi, answerOf, bodyOf } from '../../admin-api/client.js';
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { adminApi, answerOf, bodyOf, passive } from '../../admin-api/client.js';
 import type { operations } from '../../generated/admin-api.js';
 
 /** Another identity provider with which people sign in. */
@@ -26,6 +26,18 @@ export const providersQuery = () =>
       ),
     getNextPageParam: (page) => page.next_cursor ?? undefined,
   });
+
+/** The names of identity providers by their issuers. */
+export const providerNamesQuery = queryOptions({
+  queryKey: ['identity providers', 'names'],
+  staleTime: 60_000,
+  queryFn: async () => {
+    const { items } = await bodyOf(
+      adminApi.GET('/v1/identity-providers', { ...passive, params: { query: { limit: 200 } } }),
+    );
+    return new Map(items.map(({ issuer, name }) => [issuer, name]));
+  },
+});
 
 /** One with its entity tag, which a change is made from. */
 export const readProvider = (id: string) =>

@@ -3,6 +3,7 @@ import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import type { CsvColumn } from '../../elements/csv.js';
 import { ServiceDialog } from '../../elements/service-dialog.js';
 import { ServiceList } from '../../elements/service-list.js';
+import { Time } from '../../elements/time.js';
 import { PeopleTabs } from './people-tabs.js';
 import { providerKind } from './provider-kind.js';
 import { type Provider, providersKey, providersQuery } from './provider-queries.js';
@@ -56,7 +57,12 @@ function ProviderRow({ provider }: { readonly provider: Provider }) {
       </span>
       <span className="small mono">{issuer}</span>
       <span className="small">{strangersAt(provider)}</span>
-      <span>{enabled ? 'offered' : 'switched off'}</span>
+      <span>
+        <span>{enabled ? 'offered' : 'switched off'}</span>
+        <span className="small quiet">
+          changed <Time at={provider.updated_at} />
+        </span>
+      </span>
     </Link>
   );
 }

@@ -1,7 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
-import { useClientName } from '../../admin-api/names.js';
 import { isOvertaken } from '../../admin-api/problem.js';
 import { ActButton, SendButton } from '../../elements/act-button.js';
 import { HasChanged } from '../../elements/confirm-dialog.js';
@@ -9,13 +8,12 @@ import { Dialog } from '../../elements/dialog.js';
 import { SelectField } from '../../elements/filter-fields.js';
 import { Failed, Loading } from '../../elements/states.js';
 import { ApiField, ClientField } from '../../elements/subject-fields.js';
-import { clientsIn, targetWords } from './policies-page.js';
+import { TargetName } from './policies-page.js';
 import type { Policy, Target } from './policy-queries.js';
 import { WouldEnd } from './would-end.js';
 
 /** The targets of a policy; it can be attached to more, and detached. */
 export function Attachments({ policy }: { readonly policy: Policy }) {
-  const nameOf = useClientName(clientsIn(policy.attached_to));
   const [isAttaching, setAttaching] = useState(false);
   const queries = useQueryClient();
   const detach = useMutation({
@@ -31,7 +29,7 @@ export function Attachments({ policy }: { readonly policy: Policy }) {
         {policy.attached_to.map((target) => (
           <li key={JSON.stringify(target)}>
             <span>
-              {targetWords(target, nameOf)}{' '}
+              <TargetName of={target} />{' '}
               {target.kind !== 'everyone' && (
                 <span className="small quiet">{target.kind === 'resource' ? 'API' : 'application'}</span>
               )}

@@ -2,11 +2,11 @@ import './policies.css';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
-import { useClientName } from '../../admin-api/names.js';
 import { ActButton } from '../../elements/act-button.js';
 import type { CsvColumn } from '../../elements/csv.js';
 import { ListHeading } from '../../elements/paged-list.js';
 import { Failed, Loading } from '../../elements/states.js';
+import { ApiName, ClientName } from '../../elements/subject-names.js';
 import { EffectivePolicy } from './effective-policy.js';
 import { NewPolicy } from './new-policy.js';
 import { type Policy, policiesQuery, type Target } from './policy-queries.js';
@@ -110,23 +110,24 @@ function PolicyTable({ title, policies }: { readonly title: string; readonly pol
 
 /** The targets of a policy, by name. */
 export function Targets({ targets }: { readonly targets: readonly Target[] }) {
-  const nameOf = useClientName(clientsIn(targets));
   if (targets.length === 0) return <span className="quiet">nothing</span>;
   return (
     <ul>
       {targets.map((target) => (
-        <li key={JSON.stringify(target)}>{targetWords(target, nameOf)}</li>
+        <li key={JSON.stringify(target)}>
+          <TargetName of={target} />
+        </li>
       ))}
     </ul>
   );
 }
 
-/** The clients among targets. */
-export const clientsIn = (targets: readonly Target[]): string[] =>
-  targets.flatMap((target) => (target.kind === 'client' ? [target.client_id] : []));
-
-/** A target in words. */
-export function targetWords(target: Target, nameOf: (id: string) => string): string {
-  if (target.kind === 'everyone') return 'everyone';
-  return target.kind === 'client' ? nameOf(target.client_id) : target.audience;
+/** A target by its name, with its id. */
+export function TargetName({ of: target }: { readonly of: Target }) {
+  if (target.kind === 'everyone') return <>everyone</>;
+  return target.kind === 'client' ? (
+    <ClientName id={target.client_id} />
+  ) : (
+    <ApiName audience={target.audience} />
+  );
 }

@@ -1,7 +1,7 @@
 import { useId } from 'react';
 import { writtenLength } from '../../elements/durations.js';
 import type { policySettings } from '../../generated/lists.js';
-import { sentenceWords, settingWords } from './setting-words.js';
+import { sentenceWords, settingWords, valueWords } from './setting-words.js';
 
 /** How a setting is written, as the document of the admin API says. */
 export type SettingShape = (typeof policySettings)[number];
@@ -35,7 +35,7 @@ export function SettingField({ shape, value, problem, onChange }: SettingFieldPr
         >
           {shape.choices.map((choice) => (
             <option key={choice} value={choice}>
-              {choice.replaceAll('_', ' ')}
+              {valueWords(choice, shape.name)}
             </option>
           ))}
         </select>

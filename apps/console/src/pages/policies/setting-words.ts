@@ -1,10 +1,9 @@
+import { camelWords, reasonWords } from '../../elements/words.js';
+import { policySettings } from '../../generated/lists.js';
+
 /** The name of a setting as a person reads it: `inactivityTimeout` is "inactivity timeout". */
 export const settingWords = (name: string): string =>
-  name
-    .replace(/([a-z])([A-Z])/g, '$1 $2')
-    .toLowerCase()
-    .replace(/^ip /, 'IP ')
-    .replace(/^tls /, 'TLS ');
+  camelWords(name).replace(/^ip /, 'IP ').replace(/^tls /, 'TLS ').replace(/ acr$/, ' authentication');
 
 /** A sentence of the admin API, with the settings in it as a person reads them. */
 export const sentenceWords = (sentence: string): string =>
@@ -26,8 +25,21 @@ export function valueWords(value: unknown, setting?: string): string {
     return `${String(inactivityTimeout)} for ${String(share)} of the accounts`;
   }
   if (typeof value === 'object') return JSON.stringify(value);
-  return String(value).replaceAll('_', ' ');
+  return choiceWords(setting)[String(value)] ?? reasonWords(String(value));
 }
+
+/** The words of the admin API for the choices of a setting that do not read as words by themselves. */
+function choiceWords(setting: string | undefined): Readonly<Record<string, string>> {
+  const shape = policySettings.find(({ name }) => name === setting);
+  return shape?.kind === 'choice' ? shape.words : {};
+}
+
+/** Values of a setting that were judged together, one after the other. */
+export const judgedWords = (values: string, setting: string): string =>
+  values
+    .split(', ')
+    .map((one) => valueWords(one, setting))
+    .join(', ');
 
 /** A setting that differs between two revisions. */
 export interface Difference {

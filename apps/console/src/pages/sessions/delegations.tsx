@@ -1,4 +1,5 @@
 import { Link } from '@tanstack/react-router';
+import { ApiName, ClientName } from '../../elements/subject-names.js';
 import { Time } from '../../elements/time.js';
 import type { SessionDetails } from './session-queries.js';
 
@@ -27,11 +28,11 @@ function Delegated({ delegation }: { readonly delegation: Delegation }) {
         <span key={id}>
           {index > 0 && ' for '}
           <Link to="/applications/$id" params={{ id }}>
-            {id}
+            <ClientName id={id} />
           </Link>
         </span>
       ))}{' '}
-      at {resource}
+      at <ApiName audience={resource} />
       <p className="small quiet">
         <span className="mono">{scope}</span>, {tokens === 1 ? 'one token' : `${tokens} tokens`}, the last{' '}
         <Time at={last_at} />, expires <Time at={expires_at} />

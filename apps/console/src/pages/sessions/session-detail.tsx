@@ -8,6 +8,7 @@ import { exactWords } from '../../elements/durations.js';
 import { Icon } from '../../elements/icon.js';
 import { focusRow } from '../../elements/record.js';
 import { Failed, Loading } from '../../elements/states.js';
+import { ApiNames } from '../../elements/subject-names.js';
 import { Time } from '../../elements/time.js';
 import { isGrave, reasonWords } from '../../elements/words.js';
 import { useEscape } from '../../shell/keyboard.js';
@@ -133,7 +134,7 @@ function Facts({ session, person }: FactsProps) {
         {session.client_name ?? session.client_id} <span className="quiet mono">{session.client_id}</span>
       </dd>
       <dt>APIs</dt>
-      <dd>{session.resources.join(', ') || 'none'}</dd>
+      <dd>{session.resources.length > 0 ? <ApiNames of={session.resources} /> : 'none'}</dd>
       <dt>Signed in</dt>
       <dd>
         <Time at={session.signed_in_at} />

@@ -20,6 +20,14 @@ const columns: readonly CsvColumn<Receiver>[] = [
   { heading: 'dead', text: ({ dead }) => dead },
 ];
 
+/** Kinds in words; a set is a security event token (RFC 8417). */
+const kinds: Readonly<Record<Receiver['kind'], string>> = {
+  webhook: 'webhook',
+  logout: 'back-channel logout',
+  set_push: 'security events, pushed',
+  set_poll: 'security events, polled',
+};
+
 /** The receivers of events, with what waits for them and what was given up. */
 export function Receivers() {
   const found = useInfiniteQuery(receiversQuery);
@@ -69,7 +77,7 @@ function ReceiverTable({ receivers, onOpen }: ReceiverTableProps) {
           {receivers.map((receiver) => (
             <tr key={receiver.id}>
               <th scope="row">
-                {receiver.name} <span className="badge">{reasonWords(receiver.kind)}</span>
+                {receiver.name} <span className="badge">{kinds[receiver.kind]}</span>
                 <p className="small quiet">{receiver.address ?? receiver.id}</p>
               </th>
               <td>

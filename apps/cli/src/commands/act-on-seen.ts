@@ -1,0 +1,93 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { AdminClient, AdminResponse, Json } from '../admin-client.js';
+import { type Context, confirm } from '../context.js';
+import { CommandError, exitCodes } from '../exit.js';
+import { shortly } from '../output.js';
+
+/** An act on an account or a client, which ends its sessions. */
+interface Act {
+  /** The address of the account or client. */
+  readonly thing: string;
+  readonly method: 'POST' | 'DELETE';
+  /** The address of the act itself. */
+  readonly path: string;
+  /** The condition that finds its sessions. */
+  readonly search: { readonly account: string } | { readonly client: string };
+  readonly nameOf: (seen: Json) => string;
+  /** The effect, behind "This will". */
+  readonly effect: string;
+}
+
+/** The options of such a command. */
+export interface ActOptions {
+  readonly note?: string;
+  readonly yes?: boolean;
+}
+
+/**
+ * Says what an act is about, asks, and carries it out on the state that was read (ADR 101): if somebody else has changed it meanwhile,
+ * nothing is done, and their change is told.
+ */
+export async function actOnSeen(context: Context, act: Act, options: ActOptions): Promise<void> {
+  const { output } = context;
+  const admin = await context.admin();
+  const seen = await admin.send('GET', act.thing);
+  const live = await liveSessions(admin, act.search);
+  output.aside(`${act.nameOf(seen.body)}, ${live}`);
+  await confirm(context, `This will ${act.effect}.`, options.yes);
+  const { body } = await carriedOut(admin, act, options.note, seen);
+  if (output.json) return output.line(JSON.stringify(body, null, 2));
+  output.line(`Done. ${body.recorded} session(s) ended${body.complete ? '' : ', and more'}.`);
+}
+
+/** How many sessions live, by a dry run of their end; whoever may not end sessions is told no number. */
+async function liveSessions(admin: AdminClient, search: Act['search']): Promise<string> {
+  const selection = { search: { ...search, state: 'live' } };
+  const order = { selection, dry_run: true, only_this_session: true, reason: 'ended_by_administrator' };
+  try {
+    const { body } = await admin.send('POST', '/v1/sessions/end', { body: order });
+    return `${body.matched} live session(s)`;
+  } catch (error) {
+    if (error instanceof CommandError && error.exitCode === exitCodes.notAllowed)
+      return 'live sessions not counted: that needs the scope sessions:end';
+    throw error;
+  }
+}
+
+async function carriedOut(
+  admin: AdminClient,
+  act: Act,
+  note: string | undefined,
+  seen: AdminResponse,
+): Promise<AdminResponse> {
+  const words = note === undefined ? {} : { note };
+  const etag = seen.headers.get('etag');
+  const request = {
+    ...(act.method === 'DELETE' ? { query: words } : { body: words }),
+    ...(etag === null ? {} : { etag }),
+    idempotent: true,
+  };
+  try {
+    return await admin.send(act.method, act.path, request);
+  } catch (error) {
+    if (!(error instanceof CommandError) || error.status !== 412) throw error;
+    const now = await admin.get(act.thing);
+    throw new CommandError(
+      [`${act.nameOf(seen.body)} is not as it was read. Nothing was done.`, ...changes(seen.body, now)].join(
+        '\n  ',
+      ),
+      error.exitCode,
+    );
+  }
+}
+
+/** Members that say no more than that something has changed. */
+const counters = new Set(['version', 'updated_at']);
+
+function changes(before: Json, now: Json): string[] {
+  const names = Object.keys({ ...before, ...now }).filter((name) => !counters.has(name));
+  const changed = names.filter((name) => !isDeepStrictEqual(before[name], now[name]));
+  if (changed.length === 0)
+    return ['Nothing that is shown has changed. If this comes again, a proxy between changes the ETags.'];
+  return changed.map((name) => `${name} was ${shortly(before[name])}, and is ${shortly(now[name])}`);
+}
