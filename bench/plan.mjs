@@ -9,6 +9,7 @@
  * - `fromMemory`: whether no session, or some, must be read for the answers.
  * - `clients`: measured with a second, independent client as well.
  * - `besidePassword`: what a password costs by itself is told too, and what is left.
+ * - `besidePages`: the page where people sign in is measured by itself, and told with what is left.
  * - `counted`: operations of the block that counts statements.
  * - `whenLong`: not with --quick, unless it is named.
  * - `measure`: no single operations are measured, but what is said there.
@@ -41,6 +42,7 @@ export const paths = [
   { path: 'refresh-pooled', measure: 'pooled' },
   { path: 'backends-of-20', measure: 'backends', whenLong: true },
   { path: 'sign-in', connections: 8, counted: 40, besidePassword: true },
+  { path: 'passkey-sign-in', connections: 8, counted: 200, besidePages: true },
   { path: 'sign-in-and-consent', connections: 8, counted: 40, whenLong: true },
 ];
 

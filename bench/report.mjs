@@ -30,6 +30,7 @@ const columns = [
   ['rssMb', 'RSS MB'],
   ['timesSockets', '× sockets'],
   ['besidePasswordCpuMs', 'beside password'],
+  ['besidePagesCpuMs', 'beside the page'],
 ];
 
 /** The rows as an aligned Markdown table. */

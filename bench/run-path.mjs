@@ -60,6 +60,7 @@ async function measurePath({ plan, subjects, generator, cluster, options, progre
     ...(await counts(stage)),
     ...(plan.clients ? await besideSecondClient(stage) : {}),
     ...(plan.besidePassword ? await besidePassword(middle('cpuMs')) : {}),
+    ...(plan.besidePages ? await besidePages(stage, middle('cpuMs')) : {}),
     ...(plan.latency ? await latencies(stage) : {}),
     ...(plan.latency && other && (plan.rate || !options.quick)
       ? await besideFloor({ ...stage, subject: other })
@@ -138,6 +139,14 @@ async function besideSecondClient({ plan, subject, generator, cluster, options }
 async function besidePassword(cpuMs) {
   const password = await passwordCpuMs();
   return { passwordCpuMs: password, besidePasswordCpuMs: cpuMs - password };
+}
+
+/** The page at which people sign in, and the rest of the sign-in: from the form that is sent to the code. */
+async function besidePages({ subject, generator, cluster, connections, options }, cpuMs) {
+  const scenario = subject.scenarios['sign-in-page'];
+  const seconds = options.seconds * 2;
+  const page = await closedBlock({ generator, cluster, subject, scenario, connections, seconds });
+  return { pagesCpuMs: page.cpuMs, besidePagesCpuMs: cpuMs - page.cpuMs };
 }
 
 // What the generator and the machine add at this rate by themselves.

@@ -34,6 +34,36 @@ const beside = ({ rate, aloneResult, disturbed }) => ({
   timesAlone: disturbed.p99Ms / aloneResult.p99Ms,
 });
 
+/** The pages of a storm are read by a generator of its own: browsers are other machines than those that refresh. */
+async function withBrowsers({ subject }, path, work) {
+  const browsers = startGenerator();
+  const scenario = subject.scenarios[path];
+  await browsers.call('load', { pool: scenario.pool, items: Array.from({ length: 64 }, () => ({})) });
+  const signIns = (at, amount) =>
+    load(browsers, { ...subject, port: at }, scenario, { connections: 16, ...amount });
+  try {
+    return await work(signIns);
+  } finally {
+    browsers.stop();
+  }
+}
+
+/** Refreshes alone, and beside sign-ins at the server of that port; `rate` bounds the sign-ins. */
+async function storm(stage, signIns, { path, at, rate }) {
+  const { seconds } = stage;
+  // Longer than hashing takes part in the beginning.
+  await signIns(at, { seconds: 12, rate });
+  const aloneResult = await alone(stage);
+  const meanwhile = signIns(at, { seconds, rate });
+  const disturbed = await refreshes(stage);
+  const { perSecond } = await meanwhile;
+  return {
+    path,
+    ...beside({ rate: stage.rate, aloneResult, disturbed }),
+    signInsPerSecond: perSecond,
+  };
+}
+
 /**
  * Everybody signs in at once: password hashing must not starve the token endpoint. Twice: at the server that refreshes, and at one of
  * their own, as docs/operations.md says.
@@ -41,38 +71,37 @@ const beside = ({ rate, aloneResult, disturbed }) => ({
 async function signInStorm(stage) {
   const { subject, seconds } = stage;
   const hashesPerSecond = await argon2Bound(seconds / 3);
-  // What reads pages is not what measures refreshes: browsers are other machines.
-  const browsers = startGenerator();
-  const scenario = subject.scenarios['sign-in'];
-  await browsers.call('load', { pool: scenario.pool, items: Array.from({ length: 64 }, () => ({})) });
-  const storm = async (path, at) => {
-    const signIns = (amount) =>
-      load(browsers, { ...subject, port: at }, scenario, { connections: 16, ...amount });
-    // Longer than hashing takes part in the beginning.
-    await signIns({ seconds: 12 });
-    const aloneResult = await alone(stage);
-    const meanwhile = signIns({ seconds });
-    const disturbed = await refreshes(stage);
-    const { perSecond } = await meanwhile;
-    return {
-      path,
-      ...beside({ rate: stage.rate, aloneResult, disturbed }),
-      signInsPerSecond: perSecond,
-      hashesPerSecond,
-      timesBound: perSecond / hashesPerSecond,
-    };
-  };
-  try {
-    const within = await storm('refresh-in-sign-in-storm', subject.port);
+  const bound = (row) => ({ ...row, hashesPerSecond, timesBound: row.signInsPerSecond / hashesPerSecond });
+  return withBrowsers(stage, 'sign-in', async (signIns) => {
+    const within = await storm(stage, signIns, { path: 'refresh-in-sign-in-storm', at: subject.port });
     const people = await subject.startForPeople();
     try {
-      return [within, await storm('refresh-in-sign-in-storm-apart', people.port)];
+      const path = 'refresh-in-sign-in-storm-apart';
+      return [bound(within), bound(await storm(stage, signIns, { path, at: people.port }))];
     } finally {
       await people.stop();
     }
-  } finally {
-    browsers.stop();
-  }
+  });
+}
+
+/**
+ * The same people come with passkeys: at first as many as this machine can check passwords of, so that only the way in differs; then as fast
+ * as sixteen browsers can, which no password slows down, at the same server and at one of their own.
+ */
+async function passkeyStorm(stage) {
+  const { subject, seconds } = stage;
+  const rate = Math.round(await argon2Bound(seconds / 3));
+  return withBrowsers(stage, 'passkey-sign-in', async (signIns) => {
+    const as = (path, at, amount) =>
+      storm(stage, signIns, { path: `refresh-in-passkey-${path}`, at, ...amount });
+    const rows = [await as('sign-ins', subject.port, { rate }), await as('storm', subject.port)];
+    const people = await subject.startForPeople();
+    try {
+      return [...rows, await as('storm-apart', people.port)];
+    } finally {
+      await people.stop();
+    }
+  });
 }
 
 /** What the library makes of sign-ins when nothing but passwords and its own pages is to be done, without and with the passwords. */
@@ -214,6 +243,7 @@ async function memory({ subject, generator, connections, refreshes, progress }) 
 const scenes = {
   'sign-in-floor': signInFloor,
   'sign-in-storm': signInStorm,
+  'passkey-storm': passkeyStorm,
   'long-chains': longChains,
   memory,
   // The last one: it may leave sessions to be swept.

@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { formPost, get } from './connection.mjs';
+import { shownTo } from './passkey.mjs';
 
 /*
- * As much of a browser as a sign-in needs: cookies, redirects and forms. It knows the pages of no particular server, so
- * the same code signs in at Curfew and at the baseline.
+ * As much of a browser as a sign-in needs: cookies, redirects, forms, and an authenticator for people who have a passkey. It knows the pages
+ * of no particular server, so the same code signs in at Curfew and at the baseline.
  */
 const mostSteps = 15;
 
@@ -16,23 +17,10 @@ export class Browser {
    * Runs one authorization code flow with PKCE; signs in and consents where pages ask for it.
    * @returns what a token request needs to redeem the code.
    */
-  async authorize(connection, { endpoint, client, redirectUri, scope, resource, person }) {
+  async authorize(connection, asked) {
     this.#connection = connection;
-    const verifier = randomBytes(32).toString('base64url');
-    const url = new URL(endpoint);
-    const challenge = createHash('sha256').update(verifier).digest('base64url');
-    const query = {
-      client_id: client.id,
-      response_type: 'code',
-      redirect_uri: redirectUri,
-      scope,
-      state: randomBytes(8).toString('hex'),
-      code_challenge: challenge,
-      code_challenge_method: 'S256',
-      ...(scope.includes('offline_access') ? { prompt: 'consent' } : {}),
-      ...(resource ? { resource } : {}),
-    };
-    url.search = new URLSearchParams(query).toString();
+    const { url, verifier } = authorizationRequest(asked);
+    const { redirectUri, person } = asked;
     const callback = await this.#walk(url, redirectUri, person);
     const code = callback.searchParams.get('code');
     if (!code)
@@ -42,12 +30,28 @@ export class Browser {
     return { code, verifier, redirectUri };
   }
 
+  /** Opens an address and goes no further: the answer, and the form of the page where there is one. */
+  async open(connection, address) {
+    this.#connection = connection;
+    const url = new URL(address);
+    return pageOf(url, await this.#visit(get(url, this.#headers())));
+  }
+
+  /** Sends the form of a page with these fields, and goes on to the page that follows. */
+  async submit(connection, { url, form }, fields) {
+    this.#connection = connection;
+    const target = new URL(form.action ?? '', url);
+    const answer = await this.#visit(formPost(target, fields, { ...this.#headers(), origin: target.origin }));
+    const next = locationOf(answer);
+    return next ? this.open(connection, new URL(next, target)) : pageOf(target, answer);
+  }
+
   async #walk(start, until, person) {
     let url = start;
     let answer = await this.#visit(get(url, this.#headers()));
     for (let step = 0; step < mostSteps; step += 1) {
-      const location = /\r\nlocation: *([^\r\n]+)/i.exec(answer.head)?.[1];
-      if (location && answer.status >= 300 && answer.status < 400) {
+      const location = locationOf(answer);
+      if (location) {
         url = new URL(location, url);
         if (url.href.startsWith(until)) return url;
         answer = await this.#visit(get(url, this.#headers()));
@@ -57,7 +61,7 @@ export class Browser {
       if (!form) throw new Error(`sign-in stopped at ${url.pathname} with status ${answer.status}`);
       const target = new URL(form.action ?? '', url);
       answer = await this.#visit(
-        formPost(target, fillIn(form, person), { ...this.#headers(), origin: url.origin }),
+        formPost(target, answerTo(answer.body, form, person), { ...this.#headers(), origin: url.origin }),
       );
       url = target;
     }
@@ -79,6 +83,31 @@ export class Browser {
   }
 }
 
+const locationOf = ({ status, head }) =>
+  status >= 300 && status < 400 ? /\r\nlocation: *([^\r\n]+)/i.exec(head)?.[1] : undefined;
+
+const pageOf = (url, answer) => ({ url, answer, form: readForm(answer.body) });
+
+/** An authorization request with PKCE, and the verifier of its code. */
+export function authorizationRequest({ endpoint, client, redirectUri, scope, resource }) {
+  const verifier = randomBytes(32).toString('base64url');
+  const url = new URL(endpoint);
+  const challenge = createHash('sha256').update(verifier).digest('base64url');
+  const query = {
+    client_id: client.id,
+    response_type: 'code',
+    redirect_uri: redirectUri,
+    scope,
+    state: randomBytes(8).toString('hex'),
+    code_challenge: challenge,
+    code_challenge_method: 'S256',
+    ...(scope.includes('offline_access') ? { prompt: 'consent' } : {}),
+    ...(resource ? { resource } : {}),
+  };
+  url.search = new URLSearchParams(query).toString();
+  return { url, verifier };
+}
+
 const attribute = (tag, name) => {
   const found = new RegExp(`\\b${name}\\s*=\\s*(?:"([^"]*)"|'([^']*)'|([^\\s>]+))`, 'i').exec(tag);
   return found ? (found[1] ?? found[2] ?? found[3]).replaceAll('&amp;', '&') : undefined;
@@ -98,6 +127,14 @@ function readForm(html) {
     return { action: attribute(tag, 'action'), inputs };
   }
   return undefined;
+}
+
+/** The fields that a person sends with a form. A passkey stands in for those that they would type, which are not sent then. */
+export function answerTo(html, form, person) {
+  const credential = person.passkey && shownTo(html, person.passkey);
+  if (!credential) return fillIn(form, person);
+  const inputs = form.inputs.filter(({ type }) => type === 'hidden' || type === 'submit');
+  return { ...fillIn({ inputs }, person), credential };
 }
 
 function fillIn({ inputs }, person) {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { clientAssertion } from './assertion.mjs';
-import { Browser } from './browser.mjs';
+import { authorizationRequest, Browser } from './browser.mjs';
 import { basic, formPost, get } from './connection.mjs';
 import { sendWithProof } from './dpop.mjs';
 
@@ -114,12 +114,23 @@ export const operations = {
   },
 
   /** One person after the other, each with a new browser: pages, password, consent, redirect back. One operation is the whole flow. */
-  'sign-in'({ endpoints }, { people, ...options }) {
+  'sign-in'({ endpoints }, { people, passkeys, ...options }) {
     let turn = 0;
     return async (connection) => {
       turn += 1;
-      const person = { ...options.person, ...(people && { username: people[turn % people.length] }) };
+      const person = passkeys
+        ? { passkey: passkeys[turn % passkeys.length] }
+        : { ...options.person, ...(people && { username: people[turn % people.length] }) };
       await new Browser().authorize(connection, { endpoint: endpoints.authorization, ...options, person });
+    };
+  },
+
+  /** A new browser each time, up to the page where somebody signs in. */
+  'sign-in-page'({ endpoints }, options) {
+    return async (connection) => {
+      const { url } = authorizationRequest({ endpoint: endpoints.authorization, ...options });
+      const { answer, form } = await new Browser().open(connection, url);
+      return answer.status === 200 && form ? undefined : unexpected(answer);
     };
   },
 

@@ -10,11 +10,14 @@ import {
   sessionId,
   tokenSecret,
 } from './curfew-sessions.mjs';
+import { addPasskeys } from './passkeys.mjs';
 import { guardedApi, signedApi } from './register.mjs';
 import { seeding } from './seeding.mjs';
 import { spread } from './spread.mjs';
 
 const sessionsPerAccount = 4;
+/** People who sign in: few enough to be named in one message, and many enough that nobody signs in twice at a time. */
+const mostAtOnce = 500;
 
 /**
  * Seeds Curfew: one session of each kind through the real pages, the rest copied from it. Names of the driver's pools
@@ -43,10 +46,17 @@ export async function seedCurfew({
     signed: await real(signed, { scope: 'offline_access read', resource: signedApi }),
     guarded: await real(guarded, { scope: 'offline_access read', resource: guardedApi }),
   };
-  const { clients: others, accounts } = await seeding(databaseUrl, async (database) => {
+  const {
+    clients: others,
+    accounts,
+    passkeys,
+  } = await seeding(databaseUrl, async (database) => {
     const accounts = await copyAccounts(database, person.username, Math.ceil(sessions / sessionsPerAccount));
     await copyConsents(database, person.username, accounts);
     const clients = await copyClients(database, web.id, 1000);
+    // The last ones: whoever has a passkey is asked for it after a password, and signs in by password in no path.
+    const holders = accounts.slice(-Math.ceil(Math.min(accounts.length / 4, mostAtOnce)));
+    const passkeys = await addPasskeys(database, holders, subject.issuer);
     const copy = (kind, template, count, more) =>
       copySession(database, { template, kind, firstAt, count, accounts, ...more });
     await copy('chains', templates.chains, sessions);
@@ -54,12 +64,12 @@ export async function seedCurfew({
     await copy('spent', templates.chains, sideSessions);
     for (const kind of ['public', 'bound', 'asserted', 'signed', 'guarded'])
       await copy(kind, templates[kind], sideSessions);
-    for (const table of ['session', 'account', 'consent', 'client'])
+    for (const table of ['session', 'account', 'consent', 'client', 'passkey'])
       await database.query(`VACUUM (ANALYZE) ${table}`);
-    return { clients, accounts };
+    return { clients, accounts, passkeys };
   });
-  // Few enough to be named in one message, and many enough that nobody signs in twice at a time.
-  const pools = { sizes: {}, people: copiedNames(Math.min(accounts.length, 500)) };
+  const byPassword = accounts.length - passkeys.length;
+  const pools = { sizes: {}, people: copiedNames(Math.min(byPassword, mostAtOnce)), passkeys };
   const load = async (pool, items) => {
     pools[pool] = `curfew/${pool}`;
     pools.sizes[pool] = items.length;

@@ -47,6 +47,16 @@ export function scenariosOf({ registered, scope }, pools) {
       operation: 'sign-in',
       options: { ...flow, scope: 'openid', people: pools.people },
     },
+    'passkey-sign-in': {
+      pool: pools.machine,
+      operation: 'sign-in',
+      options: { ...flow, scope: 'openid', passkeys: pools.passkeys },
+    },
+    'sign-in-page': {
+      pool: pools.machine,
+      operation: 'sign-in-page',
+      options: { ...flow, scope: 'openid' },
+    },
     'sign-in-and-consent': {
       pool: pools.machine,
       operation: 'sign-in',
