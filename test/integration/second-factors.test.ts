@@ -357,6 +357,7 @@ describe('a passkey', () => {
     expect(added).toMatchObject({ isPlatform: true, codes: { length: 10 } });
     expect(await passkeys[1]!.verify({ typed: key.show(asked()), binding: page })).toEqual({
       ...{ kind: 'ok', accountId: account.id, provedAt: clock.now() },
+      account: expect.objectContaining({ ...account, secondFactors: ['passkey'] }),
     });
     expect(await add(account, new SoftwarePasskey(origin), 'Key ring')).toMatchObject({ codes: null });
     const state = await nodes[0]!.state(account.id);

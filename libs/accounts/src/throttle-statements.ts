@@ -2,7 +2,7 @@ import { type HotStatement, milliseconds } from '@curfew/persistence';
 import { signInColumns } from './account-row.js';
 
 /** One count: beyond the limit the counter stands still, and a window that is over starts anew. */
-const counted = (now: string, limit: string): string => `
+export const counted = (now: string, limit: string): string => `
     ON CONFLICT (key) DO UPDATE SET
       count = CASE WHEN t.window_ends_at <= ${now} THEN 1 ELSE LEAST(t.count + 1, ${limit}::int + 1) END,
       window_ends_at = CASE WHEN t.window_ends_at <= ${now} THEN EXCLUDED.window_ends_at ELSE t.window_ends_at END

@@ -47,6 +47,7 @@ export function peopleOn(
   });
   const passkeys = new Passkeys({
     prisma,
+    hot: signIns,
     clock,
     throttle,
     relyingParty: relyingPartyOf(configuration.issuer),

@@ -128,11 +128,10 @@ export class SignIn {
     const signals = this.signals.read({ socketAddress: socket.remoteAddress, headers });
     const verdict = await this.passkeys.verify({ typed: form.get('credential') ?? '', binding }, expected);
     const { accountId } = verdict;
-    const account = accountId === null ? null : await this.accounts.findById(accountId);
     this.log.note(`passkey_${verdict.kind}`, { ip: signals.ip, accountId });
     if (verdict.kind === 'stale') return refused({ code: 'passkey_stale' });
-    if (verdict.kind === 'ok' && account?.disabledAt === null)
-      return { kind: 'ok', account, methods: passkeyMethods, provedAt: verdict.provedAt };
+    if (verdict.kind === 'ok' && verdict.account.disabledAt === null)
+      return { kind: 'ok', account: verdict.account, methods: passkeyMethods, provedAt: verdict.provedAt };
     this.tellCause(verdict.kind === 'ok' ? 'account_disabled' : 'wrong_passkey', accountId, signals);
     return refused({ code: 'passkey_wrong' });
   }

@@ -1,5 +1,16 @@
-import { Prisma, type PrismaService, type Transaction } from '@curfew/persistence';
-import { type Instant, instant } from '@curfew/session-policy';
+import {
+  type HotStatement,
+  Prisma,
+  type PrismaService,
+  retrying,
+  type Statements,
+  type Transaction,
+} from '@curfew/persistence';
+import { type Instant, instant, plus } from '@curfew/session-policy';
+import type { Account } from '../account.js';
+import { accountColumns, type HotAccountRow, hotAccount } from '../account-row.js';
+import type { Counter } from '../throttle.store.js';
+import { counted } from '../throttle-statements.js';
 import { lockFactors } from './factor-lock.js';
 
 /** A passkey of an account, for people who look at it. */
@@ -35,11 +46,43 @@ export interface NewPasskey extends PasskeyRecord {
 /** A passkey that an account had. */
 export type RemovedPasskey = Pick<Passkey, 'isPlatform'>;
 
+/** Whether a right answer counts: its challenge was open, and the counter of the passkey has not gone on meanwhile. */
+export type RecordedUse =
+  | { readonly kind: 'ok'; readonly account: Account }
+  | { readonly kind: 'stale' | 'invalid' };
+
+const findStatement: HotStatement = {
+  name: 'passkey_find',
+  text: 'SELECT account_id::text, public_key, counter::float8 FROM passkey WHERE id = $1::bytea AND relying_party = $2::text',
+};
+
+const now = '$1::timestamptz';
+
+/** The challenge is used up first, so that of any number of attempts with one answer a single one reaches the passkey. */
+const useStatement: HotStatement = {
+  name: 'passkey_use',
+  text: `
+    WITH challenge AS (
+      INSERT INTO throttle AS t (key, count, window_ends_at) VALUES ($2::text, 1, $3::timestamptz) ${counted(now, '1')}
+    ), used AS (
+      UPDATE passkey SET counter = $5::bigint, backed_up = $6::boolean, last_used_at = ${now}
+      WHERE id = $4::bytea AND (SELECT c.count FROM challenge c) = 1
+        AND (counter < $5::bigint OR (counter = 0 AND $5::bigint = 0))
+      RETURNING account_id
+    )
+    SELECT challenge.count, ${accountColumns('a')}
+    FROM challenge LEFT JOIN used ON true LEFT JOIN account a ON a.id = used.account_id`,
+};
+
 const bytesOf = (id: string) => Buffer.from(id, 'base64url');
 
 /** Rows of the table `passkey`. */
 export class PasskeyStore {
-  constructor(private readonly prisma: PrismaService) {}
+  constructor(
+    private readonly prisma: PrismaService,
+    /** Finds and records the passkeys of sign-ins. */
+    private readonly hot: Statements = prisma,
+  ) {}
 
   async ofAccount(accountId: string): Promise<Passkey[]> {
     const rows = await this.prisma.passkey.findMany({ where: { accountId }, orderBy: { createdAt: 'asc' } });
@@ -54,23 +97,29 @@ export class PasskeyStore {
   }
 
   async find(id: string, relyingParty: string): Promise<PasskeyRecord | null> {
-    const [row] = await this.prisma.$queryRaw<
-      { accountId: string; publicKey: Uint8Array<ArrayBuffer>; counter: bigint }[]
-    >`SELECT account_id::text AS "accountId", public_key AS "publicKey", counter FROM passkey
-      WHERE id = ${bytesOf(id)} AND relying_party = ${relyingParty}`;
-    return row ? { accountId: row.accountId, publicKey: row.publicKey, counter: Number(row.counter) } : null;
+    const values = [bytesOf(id), relyingParty];
+    const [row] = await this.hot.run<
+      [accountId: string, publicKey: Uint8Array<ArrayBuffer>, counter: number]
+    >(findStatement, values);
+    return row ? { accountId: row[0], publicKey: row[1], counter: row[2] } : null;
   }
 
-  /** Records a use. False where the passkey is gone, or its counter went on meanwhile (WebAuthn §7.2 step 22). */
+  /**
+   * Uses up the challenge of a right answer, which `challenge` counts, and records the use of the passkey. A challenge that was answered
+   * before is stale; a passkey that is gone, or whose counter went on meanwhile, is refused (WebAuthn §7.2 step 22).
+   */
   async use(
-    id: string,
-    { counter, isBackedUp }: { counter: number; isBackedUp: boolean },
-    now: Instant,
-  ): Promise<boolean> {
-    const rows = await this.prisma.$queryRaw<unknown[]>`
-      UPDATE passkey SET counter = ${counter}, backed_up = ${isBackedUp}, last_used_at = ${new Date(now)}
-      WHERE id = ${bytesOf(id)} AND (counter < ${counter} OR (counter = 0 AND ${counter} = 0)) RETURNING 1`;
-    return rows.length === 1;
+    { id, challenge }: { readonly id: string; readonly challenge: Counter },
+    { counter, isBackedUp }: { readonly counter: number; readonly isBackedUp: boolean },
+    at: Instant,
+  ): Promise<RecordedUse> {
+    const iso = (when: Instant) => new Date(when).toISOString();
+    const until = iso(plus(at, challenge.limit.window));
+    const values = [iso(at), challenge.key, until, bytesOf(id), counter, isBackedUp];
+    const [row] = await retrying(() => this.hot.run<[count: number, ...HotAccountRow]>(useStatement, values));
+    const [count, ...account] = row!;
+    if (count > challenge.limit.count) return { kind: 'stale' };
+    return account[0] === null ? { kind: 'invalid' } : { kind: 'ok', account: hotAccount(account) };
   }
 
   /** Keeps a new passkey. False where the account has as many as it may, or where somebody has one of that id. */

@@ -1,8 +1,8 @@
 import type { Clock } from '@curfew/clock';
-import type { PrismaService, Transaction } from '@curfew/persistence';
+import type { PrismaService, Statements, Transaction } from '@curfew/persistence';
 import type { Instant } from '@curfew/session-policy';
 import { type Account, methodsOfFactor } from '../account.js';
-import { type Throttle, throttleKey } from '../throttle.store.js';
+import { type Counter, type Throttle, throttleKey } from '../throttle.store.js';
 import { type Ceremony, CeremonyChallenges, ceremonyWithin } from './ceremony-challenge.js';
 import { type NewPasskey, type Passkey, PasskeyStore, type RemovedPasskey } from './passkey.store.js';
 import { passkeyAlgorithms, readAnswer, userHandleOf, verifyNew, verifyShown } from './passkey-answers.js';
@@ -11,6 +11,8 @@ import type { RelyingParty, WithoutPasskeys } from './relying-party.js';
 /** Dependencies of Passkeys. */
 export interface PasskeysParts {
   readonly prisma: PrismaService;
+  /** Finds and records passkeys that sign somebody in; `prisma` by default. */
+  readonly hot?: Statements;
   readonly clock: Clock;
   readonly throttle: Throttle;
   readonly relyingParty: RelyingParty | WithoutPasskeys;
@@ -32,7 +34,13 @@ export interface TypedAnswer {
 
 /** Whether a passkey was shown; `stale` is an answer to a challenge that is too old, used, or not of this browser. */
 export type PasskeyVerdict =
-  | { readonly kind: 'ok'; readonly accountId: string; readonly provedAt: Instant }
+  | {
+      readonly kind: 'ok';
+      readonly accountId: string;
+      /** As it was when the use was recorded. */
+      readonly account: Account;
+      readonly provedAt: Instant;
+    }
   | { readonly kind: 'stale' | 'invalid'; readonly accountId: string | null };
 
 /** Why a new passkey was not kept. */
@@ -52,7 +60,7 @@ export class Passkeys {
   readonly #challenges: CeremonyChallenges;
 
   constructor(private readonly parts: PasskeysParts) {
-    this.#store = new PasskeyStore(parts.prisma);
+    this.#store = new PasskeyStore(parts.prisma, parts.hot);
     this.#challenges = new CeremonyChallenges(parts.challengeKeys);
   }
 
@@ -123,9 +131,11 @@ export class Passkeys {
     if (expected !== null && expected !== accountId) return { kind: 'invalid', accountId: expected };
     const use = await verifyShown(answer, passkey, rp);
     if (!use) return { kind: 'invalid', accountId };
-    if (!(await this.#useUp('show', answer.challenge))) return { kind: 'stale', accountId };
-    const isUsed = await this.#store.use(answer.id, use, provedAt);
-    return isUsed ? { kind: 'ok', accountId, provedAt } : { kind: 'invalid', accountId };
+    const challenge = counterOf('show', answer.challenge);
+    const recorded = await this.#store.use({ id: answer.id, challenge }, use, provedAt);
+    return recorded.kind === 'ok'
+      ? { kind: 'ok', accountId, account: recorded.account, provedAt }
+      : { kind: recorded.kind, accountId };
   }
 
   /**
@@ -145,7 +155,8 @@ export class Passkeys {
       return 'stale';
     const made = await verifyNew(answer, rp);
     if (!made) return 'invalid';
-    if (!(await this.#useUp('make', answer.challenge))) return 'stale';
+    const { key, limit } = counterOf('make', answer.challenge);
+    if (!(await this.parts.throttle.take(key, limit)).allowed) return 'stale';
     return { ...made, accountId: account.id, relyingParty: rp.id, name };
   }
 
@@ -158,12 +169,12 @@ export class Passkeys {
   remove(accountId: string, id: string | null, tx: Transaction): Promise<readonly RemovedPasskey[]> {
     return this.#store.remove(accountId, id, tx);
   }
-
-  /** A counter that takes one outlives the challenge, because it begins no earlier. */
-  async #useUp(ceremony: Ceremony, challenge: string): Promise<boolean> {
-    const key = throttleKey('passkey-ceremony', ceremony, challenge);
-    return (await this.parts.throttle.take(key, { count: 1, window: ceremonyWithin })).allowed;
-  }
 }
+
+/** The counter that uses a challenge up. One that takes one outlives the challenge, because it begins no earlier. */
+const counterOf = (ceremony: Ceremony, challenge: string): Counter => ({
+  key: throttleKey('passkey-ceremony', ceremony, challenge),
+  limit: { count: 1, window: ceremonyWithin },
+});
 
 const bindingOf = (accountId: string, binding: string): string => JSON.stringify([accountId, binding]);
