@@ -302,3 +302,283 @@ it('SCIM says what it knows', async () => {
   expect(all).toEqual([(await scim('GET', `/Schemas/${core}`)).body]);
   expect((await scim('GET', '/Schemas/urn:x')).status).toBe(404);
 });
+
+/** The documents in which directories publish their requests. */
+const documents = {
+  entra:
+    'https://learn.microsoft.com/en-us/entra/identity/app-provisioning/use-scim-to-provision-users-and-groups',
+  entraFlags:
+    'https://learn.microsoft.com/en-us/entra/identity/app-provisioning/application-provisioning-config-problem-scim-compatibility',
+  okta: 'https://developer.okta.com/docs/api/openapi/okta-scim/guides/scim-20',
+  rfc7643: 'https://www.rfc-editor.org/rfc/rfc7643',
+  rfc7644: 'https://www.rfc-editor.org/rfc/rfc7644',
+} as const;
+
+/** A User as the case before found or made it. */
+interface Provisioned {
+  readonly id: string;
+  readonly userName: string;
+}
+/** A published request: the document and its part, and the answer that it must get. */
+type Published = readonly [
+  document: keyof typeof documents,
+  part: string,
+  send: (user: Provisioned) => Promise<AdminAnswer>,
+  status: number,
+  expected: (user: Provisioned) => object,
+];
+const enterprise = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
+const gone = { schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'], status: '404' };
+const changed = (members: object) => (user: Provisioned) => ({ id: user.id, ...members });
+const work = (value: string) => ({ emails: [{ value, type: 'work', primary: true }] });
+
+const published: readonly Published[] = [
+  [
+    ...(['entra', 'Create User'] as const),
+    () =>
+      scim('POST', '/Users', {
+        schemas: [core, enterprise],
+        ...{ externalId: randomUUID(), userName: name(), active: true, roles: [] },
+        emails: [{ primary: true, type: 'work', value: 'new@example.test' }],
+        meta: { resourceType: 'User' },
+        name: { formatted: 'Given Family', familyName: 'Family', givenName: 'Given' },
+      }),
+    201,
+    () => ({ active: true, displayName: 'Given Family', ...work('new@example.test') }),
+  ],
+  [
+    ...(['entra', 'Get User'] as const),
+    ({ id }) => scim('GET', `/Users/${id}`),
+    200,
+    (user) => ({ ...user, active: true, meta: { resourceType: 'User' } }),
+  ],
+  [
+    ...(['entra', 'Get User by query'] as const),
+    ({ userName }) => search(`userName eq "${userName}"`),
+    200,
+    ({ id }) => ({ totalResults: 1, startIndex: 1, Resources: [{ id }] }),
+  ],
+  [
+    ...(['entra', 'Get User by query, in another case'] as const),
+    ({ userName }) => search(`userName eq "${userName.toUpperCase()}"`),
+    200,
+    ({ id }) => ({ totalResults: 1, Resources: [{ id }] }),
+  ],
+  [
+    ...(['entra', 'Get User by query, zero results'] as const),
+    () => search('userName eq "non-existent user"'),
+    200,
+    () => ({
+      ...{ schemas: ['urn:ietf:params:scim:api:messages:2.0:ListResponse'], totalResults: 0 },
+      ...{ Resources: [], startIndex: 1 },
+    }),
+  ],
+  [
+    ...(['entra', 'Update User, multi-valued properties'] as const),
+    ({ id }) =>
+      patch(
+        id,
+        { op: 'Replace', path: 'emails[type eq "work"].value', value: 'updated@example.test' },
+        { op: 'Replace', path: 'name.familyName', value: 'Updated' },
+      ),
+    200,
+    changed(work('updated@example.test')),
+  ],
+  [
+    ...(['entra', 'Update User, single-valued properties'] as const),
+    ({ id }) => patch(id, { op: 'Replace', path: 'userName', value: `renamed-${id}@example.test` }),
+    200,
+    ({ id }) => ({ id, userName: `renamed-${id}@example.test` }),
+  ],
+  [
+    ...(['entra', 'Disable User'] as const),
+    ({ id }) => patch(id, { op: 'Replace', path: 'active', value: false }),
+    200,
+    changed({ active: false }),
+  ],
+  [...(['entra', 'Delete User'] as const), ({ id }) => scim('DELETE', `/Users/${id}`), 204, () => ({})],
+  [
+    ...(['entra', 'Discover schema'] as const),
+    () => scim('GET', '/Schemas'),
+    200,
+    () => ({ Resources: [{ id: core, name: 'User' }] }),
+  ],
+  [
+    ...(['entraFlags', 'without its flag, active as a text'] as const),
+    ({ id }) => patch(id, { op: 'Replace', path: 'active', value: 'False' }),
+    200,
+    changed({ active: false }),
+  ],
+  [
+    ...([
+      'entraFlags',
+      'AzureAdScimPatch062020: an address with its mark, and a value without path',
+    ] as const),
+    ({ id }) =>
+      patch(
+        id,
+        { op: 'replace', path: 'emails[type eq "work"].value', value: 'someone@example.test' },
+        { op: 'replace', path: 'emails[type eq "work"].primary', value: true },
+        { op: 'replace', value: { active: false, userName: `someone-${id}` } },
+      ),
+    200,
+    ({ id }) => ({ id, userName: `someone-${id}`, active: false, ...work('someone@example.test') }),
+  ],
+  [
+    ...(['entraFlags', 'AzureAdScimPatch062020: an attribute of the enterprise extension'] as const),
+    ({ id }) => patch(id, { op: 'add', path: `${enterprise}:department`, value: 'Tech Infrastructure' }),
+    200,
+    (user) => ({ ...user, active: true }),
+  ],
+  [
+    ...(['okta', 'Determine if the User object exists'] as const),
+    ({ userName }) =>
+      scim('GET', `/Users?filter=${encodeURIComponent(`userName eq "${userName}"`)}&startIndex=1&count=100`),
+    200,
+    ({ id }) => ({ totalResults: 1, startIndex: 1, itemsPerPage: 1, Resources: [{ id }] }),
+  ],
+  [
+    ...(['okta', 'Create the User'] as const),
+    () =>
+      scim('POST', '/Users', {
+        schemas: [core],
+        userName: name(),
+        name: { givenName: 'Test', familyName: 'Person' },
+        emails: [{ primary: true, value: 'test@example.test', type: 'work' }],
+        ...{ displayName: 'Test Person', locale: 'en-US', externalId: randomUUID(), groups: [] },
+        ...{ password: 'five plain words in a row', active: true },
+      }),
+    201,
+    () => ({ displayName: 'Test Person', active: true, ...work('test@example.test') }),
+  ],
+  [
+    ...(['okta', 'Retrieve a list of Users'] as const),
+    () => scim('GET', '/Users?startIndex=1&count=2'),
+    200,
+    () => ({ startIndex: 1, itemsPerPage: 2 }),
+  ],
+  [
+    ...(['okta', 'Retrieve a User that is not there'] as const),
+    () => scim('GET', '/Users/23a35c27-23d3-4c03-b4c5-6443c09e7173'),
+    404,
+    () => gone,
+  ],
+  [
+    ...(['okta', 'Update a User by PUT'] as const),
+    ({ id, userName }) =>
+      scim('PUT', `/Users/${id}`, {
+        ...{ schemas: [core], id, userName, active: true, groups: [], meta: { resourceType: 'User' } },
+        name: { givenName: 'Another', middleName: 'Excited', familyName: 'Person' },
+        emails: [{ primary: true, value: 'another@example.test', type: 'work', display: 'another' }],
+      }),
+    200,
+    (user) => ({ ...user, displayName: 'Another Person', ...work('another@example.test') }),
+  ],
+  [
+    ...(['okta', 'Deactivate a User by PATCH'] as const),
+    ({ id }) => patch(id, { op: 'replace', value: { active: false } }),
+    200,
+    changed({ active: false }),
+  ],
+  [
+    ...(['okta', 'Deactivate a User by PUT'] as const),
+    ({ id, userName }) => scim('PUT', `/Users/${id}`, { schemas: [core], id, userName, active: false }),
+    200,
+    changed({ active: false }),
+  ],
+  [
+    ...(['okta', 'Create a User that is there already'] as const),
+    ({ userName }) => scim('POST', '/Users', { schemas: [core], userName }),
+    409,
+    () => ({ scimType: 'uniqueness', status: '409' }),
+  ],
+  [
+    ...(['rfc7643', 'section 8.3: an enterprise user, without the password'] as const),
+    () =>
+      scim('POST', '/Users', {
+        schemas: [core, enterprise],
+        ...{ externalId: '701984', userName: name(), displayName: 'Babs Jensen', nickName: 'Babs' },
+        name: { formatted: 'Ms. Barbara J Jensen, III', honorificPrefix: 'Ms.', honorificSuffix: 'III' },
+        profileUrl: 'https://login.example.com/bjensen',
+        emails: [
+          { value: 'bjensen@example.com', type: 'work', primary: true },
+          { value: 'babs@jensen.org', type: 'home' },
+        ],
+        addresses: [{ type: 'work', streetAddress: '100 Universal City Plaza', primary: true }],
+        phoneNumbers: [{ value: '555-555-5555', type: 'work' }],
+        ims: [{ value: 'someaimhandle', type: 'aim' }],
+        photos: [{ value: 'https://photos.example.com/profilephoto/72930000000Ccne/F', type: 'photo' }],
+        ...{ userType: 'Employee', title: 'Tour Guide', preferredLanguage: 'en-US', locale: 'en-US' },
+        ...{ timezone: 'America/Los_Angeles', active: true, groups: [{ value: 'e9e30dba' }] },
+        x509Certificates: [{ value: 'MIIDQzCCAqygAwIBAgICEAAwDQYJKoZIhvcNAQEFBQAwTjELMAkGA1UEBhMCVVMx' }],
+        [enterprise]: { employeeNumber: '701984', manager: { value: '26118915', displayName: 'John' } },
+      }),
+    201,
+    () => ({ displayName: 'Babs Jensen', ...work('bjensen@example.com') }),
+  ],
+  [
+    ...(['rfc7644', 'section 3.5.2.1: add without path'] as const),
+    ({ id }) =>
+      patch(id, {
+        op: 'add',
+        value: { emails: [{ value: 'babs@jensen.org', type: 'home' }], nickname: 'Babs' },
+      }),
+    200,
+    changed(work('babs@jensen.org')),
+  ],
+  [
+    ...(['rfc7644', 'section 3.5.2.3: one value of several, in full'] as const),
+    ({ id }) =>
+      patch(
+        id,
+        {
+          ...{ op: 'replace', path: 'emails[type eq "work"]' },
+          value: { type: 'work', value: 'whole@example.test', primary: true },
+        },
+        { op: 'replace', path: 'addresses[type eq "work"]', value: { streetAddress: '911 Universal' } },
+        { op: 'replace', path: 'addresses[type eq "work"].streetAddress', value: '1010 Broadway Ave' },
+      ),
+    200,
+    changed(work('whole@example.test')),
+  ],
+  [
+    ...(['rfc7644', 'section 3.4.3: a search by POST, which is not there'] as const),
+    () =>
+      scim('POST', '/Users/.search', {
+        schemas: ['urn:ietf:params:scim:api:messages:2.0:SearchRequest'],
+        filter: 'userName eq "nobody"',
+      }),
+    405,
+    () => ({ ...gone, status: '405' }),
+  ],
+  [
+    ...(['rfc7644', 'section 3.12: an attribute that is none'] as const),
+    ({ id }) => patch(id, { op: 'replace', path: 'actve', value: false }),
+    400,
+    () => ({ scimType: 'invalidPath', status: '400' }),
+  ],
+  [
+    ...(['rfc7644', 'section 4: what the service provider can'] as const),
+    () => scim('GET', '/ServiceProviderConfig'),
+    200,
+    () => ({ patch: { supported: true }, bulk: { supported: false }, sort: { supported: false } }),
+  ],
+];
+
+describe('the requests that directories publish are answered as their documents ask', () => {
+  const cases = published.map(([document, part, ...rest]) => [part, documents[document], ...rest] as const);
+  it.each(cases)('%s (%s)', async (_part, _document, send, status, expected) => {
+    const { id, userName } = await made({ emails: [{ value: 'first@example.test', primary: true }] });
+    const answer = await send({ id, userName });
+    expect([answer.status, answer.text]).toEqual([status, expect.anything()]);
+    if (answer.status === 204) {
+      expect(await scim('GET', `/Users/${id}`)).toMatchObject({ status: 404, body: gone });
+      return;
+    }
+    expect(answer.body).toMatchObject(expected({ id, userName }));
+    expect(answer.headers.get('content-type')).toMatch(/^application\/scim\+json/);
+    // A change is there for every later question, and not in the answer to it alone.
+    if (status === 200 && answer.body.id === id)
+      expect((await scim('GET', `/Users/${id}`)).body).toEqual(answer.body);
+  });
+});

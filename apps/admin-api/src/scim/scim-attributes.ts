@@ -72,8 +72,10 @@ const plain = (name: string): string => {
 
 /** The paths by which clients name the one address that is kept, which is shown as primary and of the type work. */
 const addressPath = /^emails(\[(type eq "work"|primary eq (true|"true"))\])?\.value$/;
-/** The paths of addresses of other types, which are not kept. */
-const otherAddressPath = /^emails\[type eq "[a-z]{1,20}"\]\.value$/;
+const wholeAddressPath = /^emails\[(type eq "work"|primary eq (true|"true"))\]$/;
+/** The paths of addresses of other types, and of the other members of an address: neither are kept. */
+const unkeptAddressPath =
+  /^emails(\[(type eq "[a-z]{1,20}"|primary eq (true|"true"))\])?(\.(value|type|primary|display))?$/;
 
 /** The wish that one attribute expresses. @throws ProblemError */
 export function wishOf(path: string, value: unknown): ScimWish {
@@ -99,7 +101,10 @@ export function wishOf(path: string, value: unknown): ScimWish {
       return wishesIn(value);
   }
   if (addressPath.test(name)) return { email: textOf('emails', value) };
-  if (otherAddressPath.test(name) || `${name}:`.startsWith(`${schemas.enterprise.toLowerCase()}:`)) return {};
+  if (wholeAddressPath.test(name) && isMembers(value) && memberOf(value, 'value') !== undefined)
+    return { email: addressOf(value) };
+  if (unkeptAddressPath.test(name) || `${name}:`.startsWith(`${schemas.enterprise.toLowerCase()}:`))
+    return {};
   const [first = ''] = name.split(/[.[]/, 1);
   if (unkept.has(first)) return {};
   throw invalidPath();
