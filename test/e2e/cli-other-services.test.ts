@@ -38,6 +38,12 @@ async function files(name: string, settings: object): Promise<[settings: string,
   return [of('json'), of('secret')];
 }
 
+/** The arguments that add one with these settings. */
+async function added(name: string, settings: object): Promise<readonly string[]> {
+  const [file, secret] = await files(name, settings);
+  return [file, '--secret-file', secret];
+}
+
 describe('identity providers at the command line', () => {
   it('are added, listed, shown, changed, switched off and on, and deleted', async () => {
     const settings = { issuer: 'https://corp.example.test', name: 'Example Corp', client_id: 'curfew' };
@@ -99,6 +105,20 @@ describe('identity providers at the command line', () => {
       expect([told.code, told.err]).toEqual([2, expect.stringContaining(unreadable)]);
     }
     expect((await providers('show', 'wrong')).code).toBe(3);
+  });
+
+  it('are named by the doctor where the secret does not open any more', async () => {
+    const settings = { issuer: 'https://sealed.example.test', name: 'Sealed', client_id: 'curfew' };
+    expect((await providers('add', 'sealed', ...(await added('sealed', settings)))).code).toBe(0);
+    await world.database.query(`UPDATE identity_provider SET secret = '\\x00' WHERE id = 'sealed'`);
+    const { code, json } = await curfew(['doctor', '--json']);
+    expect(code).toBe(7);
+    const found = (json as { what: string }[]).filter(({ what }) => what === 'identity providers');
+    const detail = expect.stringMatching(
+      /^the client secret does not open: sealed: a key-encryption secret /,
+    );
+    expect(found).toEqual([{ what: 'identity providers', state: 'wrong', detail }]);
+    expect((await providers('delete', 'sealed', '--yes')).code).toBe(0);
   });
 
   it('lose a link to an account, which ends everything of it', async () => {

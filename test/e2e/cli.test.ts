@@ -579,6 +579,10 @@ gateway_routes:
       'certificate of the issuer': 'note',
       credentials: 'ok',
       'signing keys': 'ok',
+      sessions: 'ok',
+      mail: 'ok',
+      'identity providers': 'ok',
+      transmitters: 'ok',
       'first-run data': 'note',
     });
     // The cluster of the tests is not durable on purpose, and the doctor sees it.

@@ -7,12 +7,9 @@ import {
   checkCertificate,
   checkDatabase,
   checkGateway,
-  checkKeys,
-  checkMail,
   checkMetadata,
   checkReady,
   checkStateFolder,
-  checkWork,
   type Finding,
   fine,
   noted,
@@ -44,7 +41,7 @@ async function findingsOf(context: Context, env: Environment): Promise<readonly 
   const adminUrl = context.options.adminUrl ?? settings['CURFEW_ADMIN_URL'] ?? dev.adminUrl;
   const gatewayUrl = settings['CURFEW_GATEWAY_URL'] ?? dev.gatewayUrl;
   const database = settings['DATABASE_URL'];
-  return [
+  const seenHere = [
     node(),
     configuration(settings),
     ...(database
@@ -56,8 +53,9 @@ async function findingsOf(context: Context, env: Environment): Promise<readonly 
     await checkReady('admin API', adminUrl, 'is it running, and is CURFEW_ADMIN_URL right?'),
     await checkGateway(gatewayUrl),
     await checkCertificate('certificate of the issuer', issuer),
-    ...(await throughAdmin(context)),
   ];
+  const subjects = new Set(seenHere.map(({ what }) => what));
+  return [...seenHere, ...(await throughAdmin(context)).filter(({ what }) => !subjects.has(what))];
 }
 
 function node(): Finding {
@@ -107,21 +105,18 @@ async function throughDatabase(settings: Environment): Promise<readonly Finding[
   }
 }
 
-/** Findings that only the service has: its keys, first-run data, and overdue work. */
+/** Findings that only the service has: those of its own doctor, and first-run data. */
 async function throughAdmin(context: Context): Promise<readonly Finding[]> {
   try {
     const admin = await context.admin();
     await admin.token();
-    const [keys, stats, clients] = await Promise.all([
-      admin.get('/v1/keys'),
-      admin.get('/v1/stats'),
+    const [examined, clients] = await Promise.all([
+      admin.get('/v1/doctor'),
       admin.list('/v1/clients', { limit: 200 }, 1_000),
     ]);
     return [
       fine('credentials', `a token for ${admin.connection.clientId}`),
-      checkKeys(keys.items),
-      checkWork({ live: stats.sessions.live, unsettledMassEnds: stats.sessions.unsettled_mass_ends }),
-      mailOf(stats),
+      ...examined.items.map(findingOf),
       await chainOf(admin),
       firstRunOf(clients),
     ];
@@ -148,13 +143,11 @@ async function chainOf(admin: AdminClient): Promise<Finding> {
       );
 }
 
-const mailOf = ({ mail }: Json): Finding =>
-  checkMail({
-    waiting: mail.waiting,
-    failing: mail.failing,
-    oldestMs: mail.oldest_seconds * 1000,
-    lastCause: mail.last_cause,
-  });
+/** A finding of the doctor of the admin API. */
+const findingOf = ({ name, state, detail, advice }: Json): Finding => ({
+  ...{ what: name, state, detail },
+  ...(advice === null ? {} : { advice }),
+});
 
 const firstRunOf = (clients: readonly Json[]): Finding =>
   clients.some((client) => client.first_run)
