@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { advanceVirtualClock } from '@curfew/persistence';
 import { enrol, sendForm } from '../support/authenticator.js';
 import type { IdentityProvider } from '../support/identity-provider.js';
-import type { Page, Person } from '../support/person.js';
-import { type AdminWorld, orders } from './admin-world.js';
+import { formsOf, type Page, type Person } from '../support/person.js';
+import { type AdminWorld, deviceGrant, orders } from './admin-world.js';
 import { pkce } from './protocol-world.js';
 import { type Elsewhere, newcomer, UpstreamWorld, until } from './upstream-world.js';
 
@@ -61,6 +61,23 @@ async function throughApplication(person: Person, who: Elsewhere, more = {}) {
   const tokens = await app.redeem(back);
   if (!tokens['id_token']) throw new Error(JSON.stringify(tokens));
   return { app, tokens };
+}
+
+/** A device for which a person has answered in their browser, signing in with the provider on the way where `who` is given; its redemption. */
+async function approved(person: Person, who?: Elsewhere) {
+  const { client_id } = world.data.clients.device;
+  const asked = { client_id, resource: orders, scope: 'openid offline_access' };
+  const start = await world.form('/device/authorization', asked);
+  const address = start['verification_uri_complete']!;
+  const offers = ({ body }: { body: string }) => body.includes('value="elsewhere"');
+  const page = await person.follow(address, offers);
+  if (who) {
+    const form = formsOf(page.body).find(({ markup }) => offers({ body: markup }))!;
+    const there = await person.submit(page, { ...form, markup: '' }, { upstream: 'elsewhere' });
+    await person.goOn(await person.open(elsewhere.respond(there.url, who.subject, who.deviation)));
+  }
+  const code = { grant_type: deviceGrant, client_id, device_code: start['device_code']! };
+  return (): Promise<Record<string, string | undefined>> => world.form('/token', code);
 }
 
 const send = (token: string, id = 'elsewhere', type = 'application/x-www-form-urlencoded') =>
@@ -124,6 +141,50 @@ describe('a logout token of the provider', () => {
     await signIn(person, who);
     return isSignedIn(person);
   };
+
+  it('ends devices that were approved in the browser, and codes of theirs, whatever became of the browser', async () => {
+    const who = newcomer();
+    const { sid } = who.deviation.claims as { sid: string };
+    const [person, other] = [somebody(), somebody()];
+    const onTheWay = await (await approved(person, who))();
+    const afterwards = await (await approved(person))();
+    const unredeemed = await approved(person);
+    const another = { ...who, deviation: { claims: { sid: randomUUID() } } };
+    const beside = await (await approved(other, another))();
+    // A sign-out here leaves devices as they are.
+    await person.follow(`${world.server.issuer}/logout`);
+    expect(await isSignedIn(person)).toBe(false);
+    const kept = await world.refresh(afterwards['refresh_token']!);
+    expect(kept).toHaveProperty('access_token');
+    expect((await send(await elsewhere.logoutToken({ sid, sub: who.subject }))).status).toBe(200);
+    for (const { refresh_token } of [onTheWay, kept])
+      expect(await world.refresh(refresh_token!)).toMatchObject({ error: 'invalid_grant' });
+    for (const { id_token } of [onTheWay, afterwards])
+      expect(await reasons(claimsOf(id_token)['sid'])).toEqual(['ended_by_identity_provider']);
+    expect(await unredeemed()).toMatchObject({ error: 'invalid_grant' });
+    expect(await world.refresh(beside['refresh_token']!)).toHaveProperty('access_token');
+    // The person alone is named: all their devices, also after their link was removed.
+    await world.database.query(`DELETE FROM linked_identity WHERE subject = '${who.subject}'`);
+    expect((await send(await elsewhere.logoutToken({ sub: who.subject }))).status).toBe(200);
+    expect(await reasons(claimsOf(beside['id_token'])['sid'])).toEqual(['ended_by_identity_provider']);
+  });
+
+  it('finds a device that is approved or redeems its code at the same moment, or stops it', async () => {
+    for (let round = 0; round < 12; round += 1) {
+      const who = newcomer();
+      const { sid } = who.deviation.claims as { sid: string };
+      const person = somebody();
+      await signIn(person, who);
+      const token = await elsewhere.logoutToken({ sid, sub: who.subject });
+      const redeem = round % 2 === 0 ? await approved(person) : undefined;
+      const late = new Promise((resolve) => setTimeout(resolve, round * 6));
+      const redeemed = async () => (redeem ?? (await approved(person)))();
+      const [tokens] = await Promise.all([redeemed(), late.then(() => send(token))]);
+      const refresh = tokens['refresh_token'];
+      const alive = refresh !== undefined && 'access_token' in (await world.refresh(refresh));
+      expect([round, alive]).toEqual([round, false]);
+    }
+  }, 60_000);
 
   it('that names the person alone ends everything of their account', async () => {
     const who = newcomer();

@@ -13,6 +13,7 @@ import { commitOf } from './commit-statements.js';
 import { nameOfRecord, OnceRecords } from './once-records.js';
 import { RecentInteractions } from './recent-interactions.js';
 import { type ArtifactKey, type FoundArtifact, StagedWrites } from './staged-writes.js';
+import { upstreamDeviceKind } from './upstream-statements.js';
 
 /** The interaction that a request ended or answered is over: it was finished meanwhile, or everything of its account was ended. */
 export class InteractionUsed extends Error {
@@ -179,6 +180,21 @@ export class ArtifactStore {
   async removeByGrant(kind: string, grantId: string): Promise<void> {
     await this.#prisma.$executeRaw`
       DELETE FROM protocol_artifact WHERE kind = ${kind} AND grant_id = ${grantId} AND consumed_at IS NULL`;
+  }
+
+  /**
+   * Takes the devices that were approved in browsers of these sessions elsewhere, with those of their codes that nobody has redeemed; the ids
+   * of the sessions that became of the others. Somebody who redeems one meanwhile is waited for, so that the session is there afterwards.
+   */
+  async takeDevices(keys: readonly string[], transaction: Transaction): Promise<readonly string[]> {
+    const rows = await transaction.$queryRaw<{ sessionId: string }[]>`
+      DELETE FROM protocol_artifact WHERE kind = ${upstreamDeviceKind} AND grant_id = ANY(${[...keys]}::text[])
+      RETURNING uid AS "sessionId"`;
+    const ids = [...new Set(rows.map(({ sessionId }) => sessionId))];
+    if (ids.length === 0) return [];
+    await transaction.$executeRaw`
+      DELETE FROM protocol_artifact WHERE kind = 'DeviceCode' AND grant_id = ANY(${ids}::text[]) AND consumed_at IS NULL`;
+    return ids;
   }
 
   /**

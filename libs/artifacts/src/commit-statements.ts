@@ -4,7 +4,8 @@ import type { HotStatement } from '@curfew/persistence';
 import { browserStands, entriesAgainst } from '@curfew/sessions/statements';
 import { packSignals } from '@curfew/sessions/store';
 import { hashOfId, type PayloadSeal } from '@curfew/tokens';
-import type { StagedArtifact, StagedWrites, UpstreamOrigin } from './staged-writes.js';
+import type { StagedArtifact, StagedWrites } from './staged-writes.js';
+import { addApprovedDevice, addUpstreamSession, withUpstream } from './upstream-statements.js';
 
 /** A statement with what it is asked to write. */
 interface Commit {
@@ -32,6 +33,7 @@ export function commitOf(writes: StagedWrites, seal: PayloadSeal): Commit {
   commit.holdConditions();
   addSettlement(commit, writes);
   addArtifacts(commit, writes, seal);
+  addApprovedDevice(commit, writes);
   addConsent(commit, writes);
   addBrowserSession(commit, writes, seal);
   return commit.built();
@@ -119,37 +121,6 @@ function addInteraction(commit: CommitBuilder, writes: StagedWrites, seal: Paylo
   }
   if (proof?.upstream) addUpstreamSession(commit, proof.upstream);
 }
-
-/**
- * The session at another identity provider must not have ended while its person was on the way. The end takes the same row, so one of the
- * two waits for the other: it finds what was written here, or this finds the row used up. All the sessions of a person that no token names
- * have one row; its use is over for those of them that were told of later.
- */
-function addUpstreamSession(commit: CommitBuilder, { key, toldAt, isOneSession }: UpstreamOrigin): void {
-  const idHash = commit.value(hashOfId(key), 'bytea');
-  const told = at(commit.value(toldAt, 'float8'));
-  const until = `${told} + interval '1 day'`;
-  const name = isOneSession ? 'there' : 'there_unnamed';
-  const stands = `(a.consumed_at IS NULL${isOneSession ? '' : ` OR a.consumed_at < ${told}`})`;
-  commit.step(
-    name,
-    `INSERT INTO protocol_artifact AS a (kind, id_hash, payload, expires_at) VALUES ('${upstreamSessionKind}', ${idHash}, ''::bytea, ${until})
-     ON CONFLICT (kind, id_hash) DO UPDATE SET expires_at = GREATEST(a.expires_at, excluded.expires_at) WHERE ${stands} RETURNING 1`,
-  );
-  commit.condition(`EXISTS (SELECT 1 FROM ${name})`);
-}
-
-/** The kind of the row that stands for a session at another identity provider; it is used up when that ends. */
-export const upstreamSessionKind = 'UpstreamSession';
-
-/** The keys that one browser keeps: later ones take the place of the oldest. */
-const maxUpstream = 16;
-
-/** The keys of a browser with those of one more sign-in, of which it may have some. */
-const withUpstream = (before: string, keys: string): string =>
-  `(SELECT n.keys[greatest(1, cardinality(n.keys) - ${maxUpstream - 1}):] FROM (
-     SELECT ARRAY(SELECT o.key FROM unnest(${before}) WITH ORDINALITY AS o(key, place) WHERE o.key <> ALL(${keys}) ORDER BY o.place) || ${keys} AS keys
-   ) n)`;
 
 /**
  * A request that found somebody signed in writes only while they are: an end of their browser session waits for this commit or is seen by

@@ -10,4 +10,11 @@ export {
   StagedWrites,
   type UpstreamOrigin,
 } from './staged-writes.js';
-export { personKey, sessionKey, subjectKey, UpstreamSessions } from './upstream-sessions.js';
+export {
+  personKey,
+  sessionKey,
+  subjectKey,
+  type UpstreamEnd,
+  UpstreamSessions,
+} from './upstream-sessions.js';
+export { upstreamDeviceKind, upstreamSessionKind } from './upstream-statements.js';

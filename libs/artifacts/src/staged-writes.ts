@@ -88,6 +88,15 @@ export interface ProvedPresence {
   readonly upstream?: UpstreamOrigin | undefined;
 }
 
+/** A device that a person has approved in a browser. */
+export interface ApprovedDevice {
+  /** The session that its code becomes. */
+  readonly sessionId: string;
+  readonly browserSessionUid: string;
+  /** When that session is over at the latest. */
+  readonly until: Instant;
+}
+
 const nameOf = ({ kind, id }: ArtifactKey): string => `${kind} ${id}`;
 
 /** The grant an artifact goes with; an interaction in which consent was given names it in its result. */
@@ -109,6 +118,8 @@ export class StagedWrites {
   #proof: ProvedPresence | undefined;
   browserSession: StagedBrowserSession | undefined;
   consent: PreparedConsent | undefined;
+  /** The device that the person of this request has approved. */
+  approvedDevice: ApprovedDevice | undefined;
   /** The attempts that are settled by the password that was just right. */
   settlement: Settlement | undefined;
 
@@ -214,6 +225,7 @@ export class StagedWrites {
     this.#removed.clear();
     this.browserSession = undefined;
     this.consent = undefined;
+    this.approvedDevice = undefined;
     this.settlement = undefined;
   }
 

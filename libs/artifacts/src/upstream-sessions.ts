@@ -3,7 +3,7 @@ import { type Instant, plus, seconds } from '@curfew/session-policy';
 import type { BrowserSessionQueries } from '@curfew/sessions';
 import { hashOfId } from '@curfew/tokens';
 import type { ArtifactStore } from './artifact-store.js';
-import { upstreamSessionKind } from './commit-statements.js';
+import { upstreamSessionKind } from './upstream-statements.js';
 
 /** The end that another identity provider tells of: one session there, or all those of a person. */
 export interface UpstreamEnd {
@@ -32,10 +32,19 @@ export const subjectKey = (issuer: string, subject: string): string => hashed(is
 /** The name of a person at a provider, whatever their session. */
 export const personKey = (issuer: string, subject: string): string => hashed(issuer, 'person', subject);
 
-/** Finds the browsers that came of sessions at other identity providers, when those are over, by whatever message that is told (ADR 117). */
+/** The names of what is over, and the browsers that came of it. */
+export interface UpstreamOver {
+  readonly keys: readonly string[];
+  readonly browserSessionUids: readonly string[];
+}
+
+/**
+ * Finds the browsers and the devices that came of sessions at other identity providers, when those are over, by whatever message that is told
+ * (ADR 117).
+ */
 export class UpstreamSessions {
   constructor(
-    private readonly artifacts: Pick<ArtifactStore, 'useUp' | 'noteUse'>,
+    private readonly artifacts: Pick<ArtifactStore, 'useUp' | 'noteUse' | 'takeDevices'>,
     private readonly browsers: Pick<BrowserSessionQueries, 'ofUpstream'>,
   ) {}
 
@@ -47,17 +56,31 @@ export class UpstreamSessions {
     { issuer, sessionId, subject }: UpstreamEnd,
     now: Instant,
     tx: Transaction,
-  ): Promise<readonly string[]> {
+  ): Promise<UpstreamOver> {
     const until = plus(now, remembered);
     // Before the browsers are looked for: somebody who is on the way from there is seen there, or finds this.
     if (subject !== undefined) {
       const unnamed = { kind: upstreamSessionKind, id: subjectKey(issuer, subject) };
       await this.artifacts.noteUse(unnamed, now, until, tx);
     }
-    if (sessionId === undefined)
-      return subject === undefined ? [] : this.browsers.ofUpstream([personKey(issuer, subject)], tx);
+    const keys = await this.#keysOf({ issuer, sessionId, subject }, now, until, tx);
+    return { keys, browserSessionUids: await this.browsers.ofUpstream(keys, tx) };
+  }
+
+  /** The sessions of devices that were approved in such browsers, once those have ended. */
+  devices({ keys }: UpstreamOver, tx: Transaction): Promise<readonly string[]> {
+    return this.artifacts.takeDevices(keys, tx);
+  }
+
+  async #keysOf(
+    { issuer, sessionId, subject }: UpstreamEnd,
+    now: Instant,
+    until: Instant,
+    tx: Transaction,
+  ): Promise<readonly string[]> {
+    if (sessionId === undefined) return subject === undefined ? [] : [personKey(issuer, subject)];
     const one = sessionKey(issuer, sessionId);
     await this.artifacts.useUp({ kind: upstreamSessionKind, id: one }, now, until, tx);
-    return this.browsers.ofUpstream(subject === undefined ? [one] : [one, subjectKey(issuer, subject)], tx);
+    return subject === undefined ? [one] : [one, subjectKey(issuer, subject)];
   }
 }

@@ -3,8 +3,10 @@ import type { ToldSignal, ToldSubject, Transmitter, Transmitters } from '@curfew
 import type { Transaction } from '@curfew/persistence';
 import type { Actor } from '@curfew/session-policy';
 import { accountEvent } from '@curfew/sessions';
+import type { EndOutcome } from '@curfew/sessions/store';
 import { type Author, inTransaction, type OperationParts } from './author.js';
-import { endEverything, endSessions } from './end-sessions.js';
+import { endEverything } from './end-sessions.js';
+import { endOfUpstream } from './upstream-ends.js';
 
 /**
  * The outcome of a signal: what it was about ended, that had been done before, nothing here came of the session that it names, nobody here is
@@ -17,6 +19,8 @@ export interface SignalParts extends OperationParts {
   readonly transmitters: Transmitters;
   readonly upstreamSessions: UpstreamSessions;
 }
+
+const nothing: EndOutcome = { sessions: [], browserSessions: [] };
 
 /** The service itself ends what it was told to end; the event names the transmitter. */
 const by: Actor = { kind: 'system', id: null, ip: null };
@@ -68,21 +72,17 @@ async function endOfSession(
   const { id, issuer: said = issuer } = told.session!;
   const subject = told.subject?.format === 'iss_sub' ? told.subject.subject : undefined;
   const now = parts.clock.now();
+  // A repetition writes nothing: it would hold up whoever has come from there since.
+  if (accountId && !(await isFirst(parts, transmitter, told, tx))) return 'repeated';
   const isKnowable = id !== undefined && said === issuer;
-  const browserSessionUids = isKnowable
-    ? await parts.upstreamSessions.over({ issuer, sessionId: id, subject }, now, tx)
-    : [];
-  if (!accountId && browserSessionUids.length === 0) return 'unknown_subject';
-  if (!(await isFirst(parts, transmitter, told, tx))) return 'repeated';
-  const author = authorOf(transmitter, told);
-  const { sessions, browserSessions } = await endSessions(
-    parts,
-    { browserSessionUids },
-    'ended_by_identity_provider',
-    author,
-    tx,
-  );
+  const { sessions, browserSessions } = isKnowable
+    ? await endOfUpstream(parts, { issuer, sessionId: id, subject }, authorOf(transmitter, told), tx)
+    : nothing;
   const people = new Set([...sessions, ...browserSessions].map((one) => one.accountId));
+  if (!accountId) {
+    if (people.size === 0) return 'unknown_subject';
+    if (!(await isFirst(parts, transmitter, told, tx))) return 'repeated';
+  }
   const session = people.size > 0 ? 'ended' : 'unknown';
   if (people.size === 0 && accountId) people.add(accountId);
   const data = { ...dataOf(transmitter, told), session } as const;

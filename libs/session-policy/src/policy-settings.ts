@@ -25,6 +25,9 @@ const domain = (file: string, name: string) => [`libs/session-policy/src/${file}
 /** Durations of the profiles, written with their unit; that they parse is part of the unit tests. */
 export const lasting = (text: `${number}${'d' | 'h' | 'm' | 's'}`): Seconds => parseDuration(text) as Seconds;
 
+/** Seconds after its start at which a session is over under every policy. */
+export const longestSession: Seconds = seconds(400 * day);
+
 /**
  * Every setting of a policy, once: the type `SessionPolicy`, the bounds, the profile `standard`, the strictest of several policies, the admin
  * API, lint, preview and documentation follow from this table. A setting that nothing reads must go: a test looks each reader up, and another
@@ -67,7 +70,7 @@ export const policySettings = {
     stricter: smaller,
     reader: domain('deadlines', 'inactivityTimeoutOf'),
   }),
-  absoluteLifetime: duration(5 * minute, 400 * day, {
+  absoluteLifetime: duration(5 * minute, longestSession, {
     standard: lasting('12h'),
     stricter: smaller,
     reader: domain('deadlines', 'absoluteDeadlineUnder'),

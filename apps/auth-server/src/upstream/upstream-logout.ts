@@ -6,7 +6,7 @@ import {
 } from '@curfew/accounts/identity-providers';
 import { ArtifactStore, UpstreamSessions } from '@curfew/artifacts';
 import { Clock } from '@curfew/clock';
-import { type Author, endEverything, endSessions, OperationParts } from '@curfew/operations';
+import { type Author, endEverything, endOfUpstream, OperationParts } from '@curfew/operations';
 import { PrismaService, retrying, type Transaction } from '@curfew/persistence';
 import { readJws } from '@curfew/resource-server/jws';
 import { type LoggedOut, loggedOutBy, oldestLogout } from '@curfew/resource-server/logout-claims';
@@ -94,8 +94,10 @@ export class UpstreamLogout {
     // As long as its age lets it in, twice over: clocks may differ.
     const until = plus(now, seconds(2 * oldestLogout));
     if (!(await this.artifacts.useUp(key, now, until, tx))) return { fault: 'token_used' };
-    const browsers = await this.upstreamSessions.over({ issuer, sessionId, subject }, now, tx);
-    const ended = await this.#endBrowsers(browsers, author, tx);
+    const { sessions } = this.operations;
+    const parts = { sessions, clock: this.clock, upstreamSessions: this.upstreamSessions };
+    const over = await endOfUpstream(parts, { issuer, sessionId, subject }, author, tx);
+    const ended = over.sessions.length + over.browserSessions.length;
     if (sessionId !== undefined) return { ended };
     return { ended: ended + (await this.#endAccount(issuer, subject!, author, tx)) };
   }
@@ -109,16 +111,6 @@ export class UpstreamLogout {
     if (accountId === undefined) return 0;
     const target = { kind: 'account', target: accountId } as const;
     const ended = await endEverything(this.operations, target, reason, author, tx);
-    return ended.sessions.length + ended.browserSessions.length;
-  }
-
-  async #endBrowsers(
-    browserSessionUids: readonly string[],
-    author: Author,
-    tx: Transaction,
-  ): Promise<number> {
-    if (browserSessionUids.length === 0) return 0;
-    const ended = await endSessions(this.operations, { browserSessionUids }, reason, author, tx);
     return ended.sessions.length + ended.browserSessions.length;
   }
 }

@@ -1,5 +1,6 @@
 import type { FoundArtifact, UpstreamOrigin } from '@curfew/artifacts';
 import { type Instant, plus, seconds } from '@curfew/session-policy';
+import { longestSession } from '@curfew/session-policy/settings';
 import { lifetimes, originOf } from '@curfew/token-endpoint';
 import { errors, Provider } from 'oidc-provider';
 import { enrolmentPrompt } from '../hooks/enrolment.js';
@@ -123,6 +124,7 @@ interface StoredCode {
   readonly sessionUid?: string;
   readonly accountId?: string;
   readonly authTime?: number;
+  readonly grantId?: string;
 }
 
 /** Codes that become a session: our own token endpoint redeems them (token-endpoint/grants). */
@@ -132,11 +134,16 @@ export class CodeAdapter extends ArtifactAdapter {
     if (holdsNul(payload)) throw new errors.InvalidRequest('parameters must not contain NUL');
     // A device code is asked for by the device itself; an authorization code is made in a browser and redeemed elsewhere.
     const origin = this.kind === 'AuthorizationCode' ? { origin: originOf(currentScope().signals) } : {};
-    const { sessionUid, accountId, authTime: loginTs } = (payload ?? {}) as StoredCode;
+    const { sessionUid, accountId, authTime: loginTs, grantId } = (payload ?? {}) as StoredCode;
     // The session of a code ends with the sign-in that it was made in, also where it is redeemed elsewhere.
     const notAfterMs = boundOf(sessionUid, { accountId, loginTs });
     const bound = notAfterMs === null ? {} : { notAfterMs };
     await super.upsert(id, payload && { ...origin, ...bound, ...payload }, expiresIn);
+    if (this.kind !== 'DeviceCode' || sessionUid === undefined || grantId === undefined) return;
+    const { now, staged } = currentScope();
+    // The session begins within the lifetime of the code.
+    const until = notAfterMs ?? plus(now, seconds(longestSession + lifetimes.deviceCode));
+    staged.approvedDevice = { sessionId: grantId, browserSessionUid: sessionUid, until };
   }
 }
 
