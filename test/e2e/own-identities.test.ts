@@ -152,28 +152,59 @@ describe('the page of sign-ins elsewhere', () => {
     expect(foreign.status).toBe(403);
   });
 
-  it('says that a link which was removed comes back, where its provider links by address', async () => {
-    const { person, username, password } = holder(0);
-    const id = await accountOf(username);
-    const { issuer, clientId: client_id, clientSecret: client_secret } = upstream.other;
-    const { headers } = await world.get('/v1/identity-providers/other');
-    const changed = await world.call('PUT', '/v1/identity-providers/other', {
-      body: { name: 'other', issuer, client_id, client_secret, links_by_email: true },
+  it('removes a link for good: no address makes it again until an operator allows that, or the person links it', async () => {
+    const username = `${randomUUID()}@example.test`;
+    const password = 'five plain words in a row';
+    const asked = { username, password, email: username, email_verified: true, must_change_password: false };
+    const { body: account } = await world.post('/v1/accounts', asked);
+    const person = new Person(username, password);
+    const { issuer, clientId: client_id, clientSecret: client_secret } = elsewhere;
+    const { headers } = await world.get('/v1/identity-providers/elsewhere');
+    const ways = { creates_accounts: true, links_by_email: true };
+    const changed = await world.call('PUT', '/v1/identity-providers/elsewhere', {
+      body: { name: 'elsewhere', issuer, client_id, client_secret, ...ways },
       headers: { 'if-match': headers.get('etag')! },
     });
     expect(changed.status).toBe(200);
-    const told = async (from: string): Promise<string> => {
-      await world.database.query(
-        `INSERT INTO linked_identity (issuer, subject, account_id, created_at) VALUES ('${from}', '${randomUUID()}', '${id}', now())`,
-      );
+    const subject = randomUUID();
+    const claims = { email: username, email_verified: true };
+    const byAddress = async (who: string = subject): Promise<boolean> => {
+      const visitor = upstream.somebody();
+      await upstream.signIn(visitor, { subject: who, deviation: { claims } });
+      return upstream.isSignedIn(visitor);
+    };
+    const remove = async () => {
       const page = await open(person);
       return (await choose(person, page, removal(page), password)).body;
     };
-    const returns = 'The next sign-in there makes it again';
-    // The process that draws the page hears of the change a moment later.
-    await until(async () => (await told(issuer)).includes(returns));
-    const other = await told(elsewhere.issuer);
-    expect([other.includes(returns), other.includes('It signs you in no more.')]).toEqual([false, true]);
+    const unlink = async () => {
+      const body = { issuer, subject };
+      const answer = await world.post(`/v1/accounts/${account.id}/unlink-identity`, body);
+      return { ...answer.body, ended: answer.body.ended !== null };
+    };
+    await until(byAddress);
+    expect(await remove()).toContain('It signs you in no more.');
+    expect([await byAddress(), await byAddress(), await links(subject)]).toEqual([false, false, []]);
+    const copy = await world.post(`/v1/accounts/${account.id}/export`, {});
+    expect(copy.body.identities).toEqual([
+      { issuer, subject, created_at: null, last_used_at: null, removed_at: expect.any(String) },
+    ]);
+    // Somebody else with that address there is another identity, about which nobody has said anything.
+    const another = randomUUID();
+    expect([await byAddress(another), await links(another)]).toEqual([true, [account.id]]);
+    expect(await unlink()).toEqual({ unlinked: false, allowed: true, ended: false });
+    expect(await unlink()).toEqual({ unlinked: false, allowed: false, ended: false });
+    expect([await byAddress(), await links(subject)]).toEqual([true, [account.id]]);
+    expect((await changes(account.id)).filter((change) => change === 'identity_allowed')).toHaveLength(1);
+    // A removal by an operator says nothing of what the person wants.
+    expect(await unlink()).toEqual({ unlinked: true, allowed: false, ended: true });
+    expect(await byAddress()).toBe(true);
+    // Both are removed by the person, and one is linked by them again.
+    for (let time = 0; time < 2; time += 1) await remove();
+    expect([await byAddress(), await byAddress(another)]).toEqual([false, false]);
+    const there = await choose(person, await open(person), 'link elsewhere', password);
+    await person.open(elsewhere.respond(there.url, subject));
+    expect([await byAddress(), await byAddress(another)]).toEqual([true, false]);
   });
 
   it('says how to go on to somebody who has neither a password nor a passkey', async () => {

@@ -34,9 +34,22 @@ export const unlinkIdentity = (
     return endAccount(parts, accountId, 'ended_by_administrator', author, tx);
   });
 
+/** Lets an address link an identity again that the person had removed from their account; false, with nothing changed, where they had not. */
+export const allowIdentity = (
+  parts: OperationParts,
+  identity: Identity,
+  accountId: string,
+  author: Author,
+): Promise<boolean> =>
+  inTransaction(parts, author, undefined, async (tx) => {
+    if (!(await parts.identities.forgetRemoval(identity, accountId, tx))) return false;
+    await recordChanges(parts, accountId, ['identity_allowed'], author, tx);
+    return true;
+  });
+
 /**
- * A person takes a link of their own away. It is a change of how they sign in, so that it ends what a change of a factor ends; null, with
- * nothing changed, where there is no such link.
+ * A person takes a link of their own away, which no address makes again by itself (ADR 120). It is a change of how they sign in, so that it ends
+ * what a change of a factor ends; null, with nothing changed, where there is no such link.
  */
 export const unlinkOwnIdentity = (
   parts: OperationParts,
@@ -44,11 +57,11 @@ export const unlinkOwnIdentity = (
   accountId: string,
   author: Author,
 ): Promise<FactorChange | null> =>
-  inTransaction(parts, author, undefined, async (tx) =>
-    (await parts.identities.unlink(identity, accountId, tx))
-      ? factorChanged(parts, accountId, ['identity_unlinked'], author, tx)
-      : doneBefore(parts, tx),
-  );
+  inTransaction(parts, author, undefined, async (tx) => {
+    if (!(await parts.identities.unlink(identity, accountId, tx))) return doneBefore(parts, tx);
+    await parts.identities.rememberRemoval(identity, accountId, parts.clock.now(), tx);
+    return factorChanged(parts, accountId, ['identity_unlinked'], author, tx);
+  });
 
 /** Makes an account for somebody whom an identity provider knows; it has no password. @throws AccountError */
 export const createLinkedAccount = (

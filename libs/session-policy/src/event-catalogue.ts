@@ -189,6 +189,7 @@ const table = {
       | 'browsers_forgotten'
       | 'identity_linked'
       | 'identity_unlinked'
+      | 'identity_allowed'
       | 'erased';
     readonly by: Actor;
     /** With `erased`: the content of each seal behind which events were changed, in hexadecimal. */

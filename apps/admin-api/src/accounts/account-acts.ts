@@ -12,6 +12,7 @@ import type { AdminScope } from '@curfew/config/admin-scopes';
 import { EventLog } from '@curfew/events';
 import {
   type Author,
+  allowIdentity,
   askForConfirmation,
   type AccountDetails as ChangedDetails,
   changeDetails,
@@ -169,7 +170,8 @@ export class AccountActs {
   async unlinkIdentity(id: string, identity: Identity, act: Act) {
     await this.existing(id);
     const ended = await unlinkIdentity(this.parts, identity, id, this.author(id, act));
-    return { unlinked: ended !== null, ended: ended && endedOnWire(ended) };
+    const allowed = !ended && (await allowIdentity(this.parts, identity, id, this.author(id, act)));
+    return { unlinked: ended !== null, allowed, ended: ended && endedOnWire(ended) };
   }
 
   /** Has the person asked for the second step in every browser again; how many were remembered. */

@@ -25,7 +25,7 @@ export const unlink = operation({
   tag: 'accounts',
   summary: 'Takes the link to a person of an identity provider away, and ends the sessions of the account.',
   description:
-    'No session knows by which way in it began, so that all of them end in the same commit. Where the settings of the provider say so, the person can be linked anew by their address.',
+    'No session knows by which way in it began, so that all of them end in the same commit. Where the settings of the provider say so, the person can be linked anew by their address. A link that the person has removed is made by no address; where there is no link, that removal is forgotten, so that it can be made again.',
   scope: 'accounts:write',
   params: z.object({ id: uuid }),
   body: z.strictObject({
@@ -36,7 +36,11 @@ export const unlink = operation({
   answers: {
     200: {
       description: 'Taken away, where there was such a link.',
-      schema: z.object({ unlinked: z.boolean(), ended: endedAlong.nullable() }),
+      schema: z.object({
+        unlinked: z.boolean(),
+        allowed: z.boolean().meta({ description: 'Whether a removal by the person was forgotten.' }),
+        ended: endedAlong.nullable(),
+      }),
     },
   },
   problems: { 403: ['beyond_own_scopes'], 404: ['unknown_account'] },

@@ -1,3 +1,4 @@
+import { upstreamDeviceKind } from '@curfew/artifacts';
 import { PrismaService, type Transaction } from '@curfew/persistence';
 import { Injectable } from '@nestjs/common';
 
@@ -34,7 +35,9 @@ export class PersonalDataStore {
       this.prisma.$queryRaw<Row[]>`
         SELECT name, created_at, last_used_at, backed_up FROM passkey WHERE account_id = ${id}::uuid ORDER BY created_at`,
       this.prisma.$queryRaw<Row[]>`
-        SELECT issuer, subject, created_at, last_used_at FROM linked_identity WHERE account_id = ${id}::uuid ORDER BY created_at`,
+        SELECT issuer, subject, created_at, last_used_at, NULL::timestamptz AS removed_at FROM linked_identity WHERE account_id = ${id}::uuid
+        UNION ALL SELECT issuer, subject, NULL, NULL, removed_at FROM removed_identity WHERE account_id = ${id}::uuid
+        ORDER BY created_at, removed_at`,
       this.prisma.$queryRaw<
         Row[]
       >`SELECT client_id, granted, granted_at FROM consent WHERE account_id = ${id}::uuid ORDER BY client_id`,
@@ -62,6 +65,9 @@ export class PersonalDataStore {
       ), browsers AS (
         UPDATE browser_session SET baseline = NULL, upstream = NULL, end_detail = curfew_without_person(end_detail, ${id}::uuid)
         WHERE account_id = ${id}::uuid AND (baseline IS NOT NULL OR upstream IS NOT NULL OR end_detail <> curfew_without_person(end_detail, ${id}::uuid)) RETURNING 1
+      ), devices AS (
+        DELETE FROM protocol_artifact WHERE kind = ${upstreamDeviceKind}
+          AND uid IN (SELECT s.id::text FROM session s WHERE s.account_id = ${id}::uuid) RETURNING 1
       ) SELECT ((SELECT count(*) FROM sessions) + (SELECT count(*) FROM browsers))::int AS changed`;
     return row!.changed;
   }

@@ -105,8 +105,7 @@ export class IdentitiesController {
       return problemOfError(error);
     }
     this.log.note('identity_unlinked', { accountId: id });
-    const returns = this.offerOf(identity)?.linksByEmail === true;
-    seeOther(sent.response, `${this.pages.addressOf('identities')}?done=${returns ? 'returns' : 'unlinked'}`);
+    seeOther(sent.response, `${this.pages.addressOf('identities')}?done=unlinked`);
     return undefined;
   }
 
@@ -121,11 +120,7 @@ export class IdentitiesController {
   }
 
   private nameOf(identity: LinkedIdentity): string {
-    return this.offerOf(identity)?.name ?? identity.issuer;
-  }
-
-  private offerOf({ issuer }: LinkedIdentity) {
-    return this.offers.offered.of(issuer);
+    return this.offers.offered.of(identity.issuer)?.name ?? identity.issuer;
   }
 }
 

@@ -23,8 +23,8 @@ export interface IdentityChange {
   readonly name: string;
 }
 
-/** The changes that the page tells of once they are made; `returns` is a link that was removed and that its provider makes again. */
-export const identityChangesDone = ['linked', 'unlinked', 'returns'] as const;
+/** The changes that the page tells of once they are made. */
+export const identityChangesDone = ['linked', 'unlinked'] as const;
 type IdentityChangeDone = (typeof identityChangesDone)[number];
 
 /** The page on which a person links sign-ins with other identity providers to their account. */

@@ -6,8 +6,6 @@ export interface OfferedProvider {
   readonly id: string;
   readonly name: string;
   readonly issuer: string;
-  /** Whether it links people by their address, also those who have removed their link. */
-  readonly linksByEmail: boolean;
 }
 
 /** The providers that the sign-in page offers at most. */
@@ -28,9 +26,7 @@ export class OfferedProviders implements Kept {
 
   async #read(): Promise<void> {
     const found = await this.providers.list(null, maxKnown);
-    this.#known = found.map(({ id, name, issuer, linksByEmail, enabled }) => ({
-      ...{ id, name, issuer, linksByEmail, enabled },
-    }));
+    this.#known = found.map(({ id, name, issuer, enabled }) => ({ id, name, issuer, enabled }));
   }
 
   /** Those with which people may sign in now. */

@@ -51,7 +51,10 @@ export class UpstreamPeople {
     await linkIdentity(this.parts, identity, accountId, personWithProof(this.parts, accountId, version));
   }
 
-  /** A person whose account is disabled gets no second one by the same address, also where addresses link nobody. */
+  /**
+   * A person whose account is disabled gets no second one by the same address, also where addresses link nobody; nor does one who has removed
+   * the link to their account.
+   */
   async #byEmail(
     identity: Identity,
     claims: UpstreamClaims,
@@ -63,6 +66,7 @@ export class UpstreamPeople {
     const account = await this.#open(id);
     if (!account) return 'closed';
     if (!linksByEmail) return undefined;
+    if (await this.identities.isRemoved(identity, account.id)) return 'closed';
     await linkIdentity(this.parts, identity, account.id, { by: { kind: 'user', id: account.id, ip: null } });
     return account;
   }

@@ -42,7 +42,7 @@ export const unlink = (): Command =>
     .option('-y, --yes', 'do not ask')
     .addHelpText(
       'after',
-      '\ncurfew accounts show says whom an account is linked to.\n\nExample:\n  curfew accounts unlink ada@example.com https://login.example.com/tenant 248289761001 --note "linked by mistake"',
+      '\ncurfew accounts show says whom an account is linked to. A link that the person has removed can be made by their address again afterwards.\n\nExample:\n  curfew accounts unlink ada@example.com https://login.example.com/tenant 248289761001 --note "linked by mistake"',
     )
     .action(
       async (
@@ -59,6 +59,7 @@ export const unlink = (): Command =>
         const given = { issuer, subject, ...(options.note === undefined ? {} : { note: options.note }) };
         const { body } = await admin.send('POST', `/v1/accounts/${id}/unlink-identity`, { body: given });
         if (context.output.json) return context.output.line(JSON.stringify(body, null, 2));
+        if (body.allowed) return context.output.line('There was no link. Its address can link it again.');
         if (!body.unlinked) throw new CommandError('the account has no such link', exitCodes.notFound);
         context.output.line(`Done. ${body.ended.recorded} session(s) ended.`);
       },

@@ -7,7 +7,7 @@ import type { Identity, LinkedIdentity } from './identity-provider.js';
 /** The identities that one account may have. */
 const maxLinkedIdentities = 20;
 
-/** The accounts of people as identity providers know them: rows of the table `linked_identity`. */
+/** The accounts of people as identity providers know them: rows of the tables `linked_identity` and `removed_identity`. */
 export class LinkedIdentities {
   constructor(private readonly prisma: PrismaService) {}
 
@@ -39,6 +39,7 @@ export class LinkedIdentities {
       throw new AccountError('too_many_identities');
     try {
       await tx.linkedIdentity.create({ data: { issuer, subject, accountId, createdAt: new Date(now) } });
+      await this.forgetRemoval({ issuer, subject }, accountId, tx);
     } catch (error) {
       if (isUniqueViolation(error)) throw new AccountError('identity_taken');
       throw error;
@@ -50,6 +51,40 @@ export class LinkedIdentities {
     const gone = await tx.$queryRaw<unknown[]>`
       DELETE FROM linked_identity WHERE issuer = ${issuer} AND subject = ${subject} AND account_id = ${accountId}::uuid RETURNING 1`;
     return gone.length === 1;
+  }
+
+  /**
+   * Remembers that the person has removed it, so that no address links it again by itself. An account has as many of these as it may have
+   * links: the oldest go.
+   */
+  async rememberRemoval(
+    { issuer, subject }: Identity,
+    accountId: string,
+    now: Instant,
+    tx: Transaction,
+  ): Promise<void> {
+    await lockFactors(accountId, tx);
+    await tx.$executeRaw`
+      INSERT INTO removed_identity (account_id, issuer, subject, removed_at)
+      VALUES (${accountId}::uuid, ${issuer}, ${subject}, ${new Date(now)})
+      ON CONFLICT (account_id, issuer, subject) DO UPDATE SET removed_at = excluded.removed_at`;
+    await tx.$executeRaw`
+      DELETE FROM removed_identity WHERE (account_id, issuer, subject) IN (
+        SELECT account_id, issuer, subject FROM removed_identity WHERE account_id = ${accountId}::uuid
+        ORDER BY removed_at DESC, issuer, subject OFFSET ${maxLinkedIdentities}::int)`;
+  }
+
+  /** Forgets that it was removed; false where it was not. */
+  async forgetRemoval({ issuer, subject }: Identity, accountId: string, tx: Transaction): Promise<boolean> {
+    const gone = await tx.$queryRaw<unknown[]>`
+      DELETE FROM removed_identity WHERE account_id = ${accountId}::uuid AND issuer = ${issuer} AND subject = ${subject} RETURNING 1`;
+    return gone.length === 1;
+  }
+
+  /** Whether the person has removed it from this account. */
+  async isRemoved({ issuer, subject }: Identity, accountId: string): Promise<boolean> {
+    const where = { accountId_issuer_subject: { accountId, issuer, subject } };
+    return (await this.prisma.removedIdentity.findUnique({ where, select: { accountId: true } })) !== null;
   }
 
   /** Notes that somebody signed in with it. */

@@ -38,8 +38,6 @@ export const account: Translated<typeof import('../en/account.js').account> = {
   'identities.unlink': '{name} entfernen',
   'identities.linked': 'Es ist verknüpft. Sie können sich ab jetzt damit anmelden.',
   'identities.unlinked': 'Die Verknüpfung ist entfernt und meldet Sie nicht mehr an.',
-  'identities.returns':
-    'Die Verknüpfung ist entfernt. Die nächste Anmeldung von dort stellt sie wieder her, wenn Ihre E-Mail-Adresse dort und hier bestätigt ist. Ihre Administration kann das verhindern.',
   'home.identities_lead': 'Melden Sie sich hier mit einem Konto an, das Sie anderswo haben.',
   'home.identities_link': 'Anmeldungen anderswo ansehen',
   'mail.none': 'Ihr Konto hat keine E-Mail-Adresse.',

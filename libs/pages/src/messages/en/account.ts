@@ -34,8 +34,6 @@ export const account = {
   'identities.unlink': 'Remove {name}',
   'identities.linked': 'It is linked. You can sign in with it from now on.',
   'identities.unlinked': 'The link is removed. It signs you in no more.',
-  'identities.returns':
-    'The link is removed. The next sign-in there makes it again if your address of email is confirmed there and here. Your administrator can prevent that.',
   'home.identities_lead': 'Sign in here with an account that you have elsewhere.',
   'home.identities_link': 'See sign-ins elsewhere',
   'mail.none': 'Your account has no address of email.',
