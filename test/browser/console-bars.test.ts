@@ -316,7 +316,7 @@ const scopeBoxes = adminScopeNames.map((scope) => `${scope}: accounts:write`);
 /** The controls that an operator who may only read finds off, page by page, with the scope that is missing. */
 const actsByScope: Readonly<Record<string, readonly string[]>> = {
   '/now': ['End everything …: sessions:end'],
-  '/people': ['New person: accounts:write'],
+  '/people': ['Import …: accounts:write', 'New person: accounts:write'],
   '/people/identity-providers': ['New identity provider: accounts:write'],
   '/people/$id': [
     'Set a password …: accounts:write',

@@ -152,3 +152,52 @@ describe('the sign-ins elsewhere of a person', () => {
     expect((await world.admin.get(`/v1/sessions/${sid}`)).body).toMatchObject({ state: 'ended' });
   }, 60_000);
 });
+
+describe('people of another system', () => {
+  it('are imported from a file once it was checked, and its faults are told by line before anybody is', async () => {
+    const [ada, bob] = [1, 2].map(() => `p${randomUUID().slice(0, 8)}@example.test`);
+    const file = (name: string, text: string) => ({
+      name,
+      mimeType: 'text/plain',
+      buffer: Buffer.from(text),
+    });
+    const known = async (username = '') =>
+      (await world.admin.get(`/v1/accounts?prefix=${username}`)).body.items;
+    const page = await world.enter('/console/people');
+    const press = () => page.getByRole('button', { name: 'Import …' }).click();
+    await press();
+    const asked = dialog(page, 'Import people');
+    const choose = asked.getByLabel('File', { exact: true });
+    const check = asked.getByRole('button', { name: 'Check the file' });
+    expect(await check.isDisabled()).toBe(true);
+    const wrong = `username,email\n${ada},nothing\n${ada},\n`;
+    await choose.setInputFiles(file('people.csv', wrong));
+    await check.click();
+    const faults = asked.getByRole('list', { name: 'Faults of the file' });
+    await faults.getByText(/^Line 2: email: /).waitFor();
+    await faults.getByText(/^Line 3: username: /).waitFor();
+    expect(await world.faults(page)).toEqual([]);
+    expect(await known(ada)).toEqual([]);
+    // Another file is another question.
+    const lines = [ada, bob].map((username) => JSON.stringify({ username })).join('\n');
+    await choose.setInputFiles(file('people.jsonl', lines));
+    await faults.waitFor({ state: 'detached' });
+    await asked.getByLabel(/^Note/).fill('from the old shop');
+    await check.click();
+    await asked.getByText('The file is in order: 2 people would be imported.').waitFor();
+    expect(await known(ada)).toEqual([]);
+    await asked.getByRole('button', { name: 'Import 2 people' }).click();
+    await asked.getByText('2 people imported.').waitFor();
+    await asked.getByRole('button', { name: 'Done' }).click();
+    await page.getByText(ada!, { exact: true }).waitFor();
+    expect([await known(ada), await known(bob)]).toMatchObject([[{ username: ada }], [{ username: bob }]]);
+    // The same file once more imports nobody.
+    await press();
+    await choose.setInputFiles(file('people.jsonl', lines));
+    await check.click();
+    await asked
+      .getByText('Nobody in this file is new. 2 people with the same profile are there already.')
+      .waitFor();
+    await asked.getByRole('button', { name: 'Cancel' }).click();
+  }, 90_000);
+});

@@ -7,6 +7,7 @@ import type { CsvColumn } from '../../elements/csv.js';
 import { TextField } from '../../elements/filter-fields.js';
 import { ListHeading, PagedList } from '../../elements/paged-list.js';
 import { Time } from '../../elements/time.js';
+import { ImportPeople } from './import-people.js';
 import { NewPerson } from './new-person.js';
 import { type Person, peopleQuery } from './people-queries.js';
 import type { PeopleSearch } from './people-search.js';
@@ -29,7 +30,7 @@ export function PeoplePage() {
   const search = route.useSearch();
   const navigate = useNavigate();
   const queries = useQueryClient();
-  const [isMaking, setMaking] = useState(false);
+  const [asked, ask] = useState<'person' | 'import'>();
   const found = useInfiniteQuery(peopleQuery(search));
   const people = found.data?.pages.flatMap(({ items }) => items) ?? [];
   const refresh = () => void queries.resetQueries({ queryKey: ['people'] });
@@ -42,7 +43,10 @@ export function PeoplePage() {
         updated={found.dataUpdatedAt}
         onRefresh={refresh}
       >
-        <ActButton scope="accounts:write" look="main" onAct={() => setMaking(true)}>
+        <ActButton scope="accounts:write" onAct={() => ask('import')}>
+          Import …
+        </ActButton>
+        <ActButton scope="accounts:write" look="main" onAct={() => ask('person')}>
           New person
         </ActButton>
       </ListHeading>
@@ -68,7 +72,8 @@ export function PeoplePage() {
       >
         {(person) => <PersonRow person={person} search={search} />}
       </PagedList>
-      {isMaking && <NewPerson onClose={() => setMaking(false)} onMade={refresh} />}
+      {asked === 'person' && <NewPerson onClose={() => ask(undefined)} onMade={refresh} />}
+      {asked === 'import' && <ImportPeople onClose={() => ask(undefined)} onMade={refresh} />}
     </>
   );
 }
