@@ -175,6 +175,20 @@ describe('a forgotten password', () => {
     expect(seen[0]!.statements).toHaveLength(2);
   }, 60_000);
 
+  it('is written about in the language of the page that asked, with the same links, and in English for any other', async () => {
+    const { username } = await someone();
+    for (const [language, subject, words] of [
+      ['de-AT, en;q=0.5', /^Neues Passwort für /, 'Der Link gilt einmal und 20 Minuten lang.'],
+      ['fr', /^Choose a new password at /, 'The link works once, for 20 minutes.'],
+    ] as const) {
+      const done = await forget(username, new Person(username, '', { 'accept-language': language }));
+      expect(done.url.searchParams.get('done')).toBe('sent');
+      const letter = await mail.letterTo(username, subject);
+      expect(letter.text).toContain(words);
+      expect((await new Person('', '').open(linkIn(letter))).status).toBe(200);
+    }
+  });
+
   it('sends an owner five links at most within the life of one, all of which work', async () => {
     const { username } = await someone();
     for (let time = 0; time < 8; time++) await forget(username);
@@ -340,6 +354,15 @@ describe('another address that a person wants', () => {
     expect(await addressOf(id)).toEqual([address.toLowerCase(), true]);
     await mail.letterTo(username, /^Your address at .* was changed$/);
   }, 60_000);
+
+  it('is confirmed by a letter in the language of the page, while the present one is told in English whoever asks', async () => {
+    const { username } = await someone();
+    const person = new Person(username, password, { 'accept-language': 'de' });
+    const address = `neu-${number}@example.test`;
+    expect((await want(person, { address, current: password })).status).toBe(200);
+    linkIn(await mail.letterTo(address, /^Bestätigen Sie Ihre neue Adresse bei /));
+    await mail.letterTo(username, /^Another address was asked for/);
+  });
 
   it('is told to an address that nobody has confirmed as well, in words that no stranger there can act by', async () => {
     const { id, username, person } = await someone({ email_verified: false });

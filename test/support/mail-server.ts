@@ -16,11 +16,19 @@ const decodeQuoted = (text: string): string =>
     'latin1',
   ).toString('utf8');
 
+/** The words of a header that are no ASCII (RFC 2047 §4); the space between two of them is none (§6.2). */
+const decodeWords = (text: string): string =>
+  text
+    .replace(/\?=\s+=\?/g, '?==?')
+    .replace(/(?:=\?utf-8\?q\?[^?]*\?=)+/gi, (words) =>
+      decodeQuoted(words.replace(/=\?utf-8\?q\?([^?]*)\?=/gi, '$1').replaceAll('_', ' ')),
+    );
+
 function letterIn(message: string, to: string): ArrivedLetter {
   const [head = '', ...body] = message.split('\r\n\r\n');
   const subject = /^Subject: (.*(?:\r\n[ \t].*)*)$/im.exec(head)?.[1]?.replace(/\r\n[ \t]/g, ' ') ?? '';
   const text = body.join('\r\n\r\n');
-  return { to, subject, text: /quoted-printable/i.test(head) ? decodeQuoted(text) : text };
+  return { to, subject: decodeWords(subject), text: /quoted-printable/i.test(head) ? decodeQuoted(text) : text };
 }
 
 /** A mail server (RFC 5321) that keeps what it is sent, and can be told to be away or to refuse. */

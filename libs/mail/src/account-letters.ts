@@ -1,28 +1,10 @@
 import type { StoredEvent } from '@curfew/events/delivery';
 import type { PrismaService } from '@curfew/persistence';
-import type { EventData, Instant } from '@curfew/session-policy';
+import type { Instant } from '@curfew/session-policy';
 import { learnPlaces, type SeenSignIn } from './known-place.store.js';
+import { toldChanges } from './letter-words.js';
 import type { NewMail } from './mail.js';
 import type { MailStore } from './mail.store.js';
-
-type Change = EventData['account.changed']['change'];
-
-/** The changes of an account that its person is written to about: all that say how somebody can sign in. */
-export const toldChanges: ReadonlySet<string> = new Set<Change>([
-  'password_changed',
-  'second_factor_added',
-  'second_factor_removed',
-  'passkey_added',
-  'passkey_removed',
-  'security_key_added',
-  'security_key_removed',
-  'second_step_changed',
-  'recovery_codes_renewed',
-  'recovery_code_used',
-  'browser_remembered',
-  'identity_linked',
-  'identity_unlinked',
-]);
 
 /**
  * Writes to people about what happened to their accounts. It reads the events, which stand in the commits of the acts themselves, so that
@@ -71,6 +53,8 @@ const mailOfSignIn = ({ id, accountId, at, signals }: SeenSignIn): NewMail => ({
 });
 
 const changeIn = ({ id, type, accountId, data, at }: StoredEvent): NewMail[] =>
-  type === 'account.changed' && accountId !== null && toldChanges.has(String(data['change']))
+  type === 'account.changed' && accountId !== null && isTold(data['change'])
     ? [{ id, kind: 'security_change', accountId, facts: { at, change: String(data['change']) } }]
     : [];
+
+const isTold = (change: unknown): boolean => toldChanges.some((told) => told === change);

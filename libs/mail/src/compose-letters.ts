@@ -1,15 +1,6 @@
 import type { Account, AccountService, Profile, Profiles } from '@curfew/accounts';
-import {
-  emailChangeAskedLetter,
-  emailChangedLetter,
-  emailChangeLetter,
-  invitationLetter,
-  type LetterFacts,
-  newSignInLetter,
-  resetLetter,
-  securityLetter,
-  verificationLetter,
-} from './letters.js';
+import type { LetterFacts } from './letter-words.js';
+import { lettersIn } from './letters.js';
 import type { Letter, TakenMail } from './mail.js';
 import {
   emailChangeSubject,
@@ -57,10 +48,11 @@ export class LetterComposer {
   /** A letter to an address that the account does not have yet, or has no more. */
   async #elsewhere({ kind, facts }: TakenMail, addressee: Addressee): Promise<Letter> {
     const [to, version] = [String(facts['address']), String(facts['version'])];
+    const letters = lettersIn(facts['language']);
     if (kind === 'email_changed')
-      return { to, ...emailChangedLetter(facts, this.#about(addressee, this.parts.issuer)) };
+      return { to, ...letters.emailChanged(facts, this.#about(addressee, this.parts.issuer)) };
     const subject = emailChangeSubject(to, version);
-    return { to, ...emailChangeLetter(await this.#acting(addressee, 'email_change', subject)) };
+    return { to, ...letters.emailChange(await this.#acting(addressee, 'email_change', subject)) };
   }
 
   /**
@@ -75,15 +67,16 @@ export class LetterComposer {
     const about = mayAct
       ? await this.#acting(addressee, 'not_me', to)
       : this.#about(addressee, this.parts.issuer);
-    return { to, ...emailChangeAskedLetter(facts, about, mayAct) };
+    return { to, ...lettersIn(facts['language']).emailChangeAsked(facts, about, mayAct) };
   }
 
   async #words(mail: TakenMail, addressee: Addressee, email: string): Promise<Omit<Letter, 'to'> | null> {
     const { account, hasPassword } = addressee;
     const password = passwordSubject(account.passwordChangedAt, email);
+    const letters = lettersIn(mail.facts['language']);
     switch (mail.kind) {
       case 'invitation':
-        return hasPassword ? null : invitationLetter(await this.#acting(addressee, 'invitation', password));
+        return hasPassword ? null : letters.invitation(await this.#acting(addressee, 'invitation', password));
       case 'forgotten_password': {
         const purpose = hasPassword ? 'password_reset' : 'invitation';
         // Beyond a few nobody is written to: the links of the last minutes all work, so the owner is not kept out by it. A mail that is tried
@@ -92,20 +85,23 @@ export class LetterComposer {
         const token = await this.parts.links[issue](purpose, { accountId: account.id, subject: password });
         if (token === null) return null;
         const facts = this.#about(addressee, this.#addressOf(purpose, token));
-        return hasPassword ? resetLetter(facts) : invitationLetter(facts);
+        return hasPassword ? letters.reset(facts) : letters.invitation(facts);
       }
       case 'email_verification':
         return addressee.profile.emailVerified
           ? null
-          : verificationLetter(await this.#acting(addressee, 'email_verification', email));
+          : letters.verification(await this.#acting(addressee, 'email_verification', email));
       case 'email_change_asked':
       case 'email_change':
       case 'email_changed':
         return null;
       case 'new_sign_in':
-        return newSignInLetter(mail.facts, await this.#acting(addressee, 'not_me', email));
+        return letters.newSignIn(mail.facts, await this.#acting(addressee, 'not_me', email));
       case 'security_change':
-        return securityLetter(mail.facts, this.#about(addressee, `${this.parts.issuer}/forgotten-password`));
+        return letters.securityChange(
+          mail.facts,
+          this.#about(addressee, `${this.parts.issuer}/forgotten-password`),
+        );
     }
   }
 

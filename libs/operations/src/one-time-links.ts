@@ -112,13 +112,26 @@ export const askForConfirmation = (parts: OperationParts, accountId: string, aut
     await parts.mails.put([mail], parts.clock.now(), tx);
   });
 
+/** Another address that a person wants. */
+interface WantedAddress {
+  readonly accountId: string;
+  readonly typed: string;
+  /** Names the authenticators that the person has shown. */
+  readonly version: string;
+  /**
+   * That of the page on which it was asked for (RFC 5646): the letter with the link is written in it. The one to the present address is not:
+   * a stranger who asks would choose words that the owner cannot read.
+   */
+  readonly language: string;
+}
+
 /**
  * Writes to the address that a person wants, so that they can confirm it, and to the one that they have, confirmed or not. Nothing is changed
  * yet, and nobody learns whether another account has it. False where it is the account's own and confirmed. @throws AccountError
  */
 export const askForEmailChange = (
   parts: OperationParts,
-  { accountId, typed, version }: { accountId: string; typed: string; version: string },
+  { accountId, typed, version, language }: WantedAddress,
   author: Author,
 ): Promise<boolean> =>
   inTransaction(parts, author, undefined, async (tx) => {
@@ -131,7 +144,7 @@ export const askForEmailChange = (
       id: randomUUID(),
       kind: 'email_change',
       accountId,
-      facts: { address, version },
+      facts: { address, version, language },
     } as const;
     const notices =
       email === null || email === address

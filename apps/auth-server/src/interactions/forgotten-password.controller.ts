@@ -73,7 +73,9 @@ export class ForgottenPasswordController {
     const { prefix } = this.signals.read({ socketAddress: socket.remoteAddress, headers });
     const verdict = await this.throttle.take(throttleKey('mail', prefix ?? 'unknown'), mailLimit);
     if (!verdict.allowed) return { code: 'throttled', retryAfter: verdict.retryAfter };
-    const mail = { id: randomUUID(), kind: 'forgotten_password', accountId: null, facts: { name } } as const;
+    const language = this.settings.pageFor(request).language.tag;
+    const facts = { name, language };
+    const mail = { id: randomUUID(), kind: 'forgotten_password', accountId: null, facts } as const;
     await this.mails.put([mail], this.clock.now());
     return undefined;
   }

@@ -63,7 +63,10 @@ export class MailController {
     const verdict = await this.throttle.take(key, this.settings.mailLimit);
     if (!verdict.allowed) return { code: 'throttled', retryAfter: verdict.retryAfter };
     const { id: accountId } = sent.person.account;
-    const wanted = { accountId, typed: sent.form.get('address') ?? '', version: proved.version };
+    const wanted = {
+      ...{ accountId, typed: sent.form.get('address') ?? '', version: proved.version },
+      language: this.settings.pageFor(sent.request).language.tag,
+    };
     try {
       const author = personWithProof(this.parts, accountId, proved.version);
       return await askForEmailChange(this.parts, wanted, author);
