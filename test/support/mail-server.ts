@@ -28,7 +28,11 @@ function letterIn(message: string, to: string): ArrivedLetter {
   const [head = '', ...body] = message.split('\r\n\r\n');
   const subject = /^Subject: (.*(?:\r\n[ \t].*)*)$/im.exec(head)?.[1]?.replace(/\r\n[ \t]/g, ' ') ?? '';
   const text = body.join('\r\n\r\n');
-  return { to, subject: decodeWords(subject), text: /quoted-printable/i.test(head) ? decodeQuoted(text) : text };
+  return {
+    to,
+    subject: decodeWords(subject),
+    text: /quoted-printable/i.test(head) ? decodeQuoted(text) : text,
+  };
 }
 
 /** A mail server (RFC 5321) that keeps what it is sent, and can be told to be away or to refuse. */

@@ -184,6 +184,18 @@ function ServiceForm<Typed extends { readonly id: string }, Kept>(props: Service
   );
 }
 
+/** A service as somebody saw it, with the members of its form. */
+interface SeenService<Kept> {
+  readonly [member: string]: unknown;
+  readonly kept: Kept;
+  readonly etag: string;
+}
+const seenAs = <Kept,>(typed: object, kept: Kept, etag: string): SeenService<Kept> => ({
+  ...typed,
+  kept,
+  etag,
+});
+
 interface DeleteServiceProps<Typed extends { readonly id: string }, Kept>
   extends Pick<ServiceDialogProps<Typed, Kept>, 'kind' | 'onClose' | 'onDone'> {
   readonly of: Kept;
@@ -194,11 +206,11 @@ interface DeleteServiceProps<Typed extends { readonly id: string }, Kept>
 function DeleteService<Typed extends { readonly id: string }, Kept>(props: DeleteServiceProps<Typed, Kept>) {
   const { kind, of, id, etag, onClose, onDone } = props;
   const seen = useSeen({
-    record: { ...kind.typedOf(of), kept: of, etag },
+    record: seenAs(kind.typedOf(of), of, etag),
     titles: kind.names,
     readAgain: async () => {
       const { body: kept, etag: latest } = await kind.read(id);
-      return { ...kind.typedOf(kept), kept, etag: latest ?? '' };
+      return seenAs(kind.typedOf(kept), kept, latest ?? '');
     },
   });
   return (

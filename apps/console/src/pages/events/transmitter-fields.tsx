@@ -57,7 +57,7 @@ export function TransmitterFields(props: ServiceFieldsProps<TypedTransmitter, Tr
         choices={signals}
         chosen={typed.signals}
         problem={refusal.at('signals')}
-        isCode
+        labelOf={(signal) => <span className="mono">{signal}</span>}
         onChange={(chosen) => change({ signals: signals.filter((signal) => chosen.includes(signal)) })}
       />
       <ChoiceFields names={names} about={about} form={form} />
