@@ -17,4 +17,4 @@ export {
   type UpstreamEnd,
   UpstreamSessions,
 } from './upstream-sessions.js';
-export { upstreamDeviceKind, upstreamSessionKind } from './upstream-statements.js';
+export { upstreamDeviceKind } from './upstream-statements.js';

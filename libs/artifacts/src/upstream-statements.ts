@@ -52,7 +52,7 @@ export const withUpstream = (before: string, keys: string): string =>
    ) n)`;
 
 /**
- * The session of a device comes of the same sessions elsewhere as the browser in which it was approved: of those that the browser keeps, and of
+ * The session of a device comes of the same sessions elsewhere as the browser in which it was approved: those that the browser keeps, and
  * the one that this request has shown. The browser itself may be signed out before the device is.
  */
 export function addApprovedDevice(

@@ -61,14 +61,7 @@ export async function openFoundation(configuration: Configuration, log: Logger, 
     ...peopleOn(configuration, { ...connected, serviceKeys }, options.hashing),
     registry,
     registrationRules,
-    clients: new ClientService({ prisma, clock, rules: registrationRules }),
-    clientHosts: new ClientHosts(prisma, clock, {
-      ...registrationRules,
-      isOn: configuration.clientDocuments,
-      adminApi: configuration.adminUrl,
-    }),
-    resources: new ResourceService(prisma, clock),
-    policies: new PolicyService(prisma, clock),
+    ...registeredOn(configuration, connected, registrationRules),
     keyStore,
     seal,
     artifacts,
@@ -99,6 +92,18 @@ export async function openFoundation(configuration: Configuration, log: Logger, 
     },
   };
 }
+
+/** The registers that operators keep. */
+const registeredOn = (
+  { clientDocuments, adminUrl }: Configuration,
+  { prisma, clock }: Pick<Awaited<ReturnType<typeof connect>>, 'prisma' | 'clock'>,
+  rules: { readonly allowPrivateAddresses: boolean },
+) => ({
+  clients: new ClientService({ prisma, clock, rules }),
+  clientHosts: new ClientHosts(prisma, clock, { ...rules, isOn: clientDocuments, adminApi: adminUrl }),
+  resources: new ResourceService(prisma, clock),
+  policies: new PolicyService(prisma, clock),
+});
 
 async function connect(configuration: Configuration, log: Logger, options: FoundationOptions) {
   const { database, virtualClock } = configuration;

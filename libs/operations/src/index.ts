@@ -36,6 +36,4 @@ export {
   type PasswordLink,
 } from './one-time-links.js';
 export { type AccountDetails, changeDetails } from './profiles.js';
-export { actOnSignal, type SignalOutcome, type SignalParts } from './told-signals.js';
-export { endOfUpstream } from './upstream-ends.js';
 export { type ConsentWithdrawn, withdrawConsent } from './withdraw-consent.js';

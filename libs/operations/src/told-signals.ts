@@ -9,7 +9,7 @@ import { endEverything } from './end-sessions.js';
 import { endOfUpstream } from './upstream-ends.js';
 
 /**
- * The outcome of a signal: what it was about ended, that had been done before, nothing here came of the session that it names, nobody here is
+ * The outcome of a signal: its subject ended, that had been done before, nothing here came of the session that it names, nobody here is
  * meant, or nothing was to be done.
  */
 export type SignalOutcome = 'ended' | 'repeated' | 'unknown_session' | 'unknown_subject' | 'no_action';

@@ -161,7 +161,7 @@ const table = {
     readonly note: string | null;
     readonly by: Actor;
   }>(
-    'Another service told of a security event (Shared Signals), and everything of the account ended or, where it named one session, what came of that, if anything did.',
+    'Another service told of a security event (Shared Signals): all of the account ended, or what came of one session there.',
   ),
   'consent.withdrawn': withCause<{ readonly by: Actor }>('An account withdrew its consent to a client.'),
   'account.changed': withCause<{

@@ -6,7 +6,7 @@ import {
   SetRefused,
   type Transmitter,
 } from '@curfew/events/transmitters';
-import { actOnSignal, type SignalOutcome, type SignalParts } from '@curfew/operations';
+import { actOnSignal, type SignalOutcome, type SignalParts } from '@curfew/operations/elsewhere';
 import { type Jws, readJws } from '@curfew/resource-server/jws';
 import type { Instant } from '@curfew/session-policy';
 import type { TransmitterKeys } from './transmitter-keys.js';

@@ -6,7 +6,8 @@ import {
 } from '@curfew/accounts/identity-providers';
 import { ArtifactStore, UpstreamSessions } from '@curfew/artifacts';
 import { Clock } from '@curfew/clock';
-import { type Author, endEverything, endOfUpstream, OperationParts } from '@curfew/operations';
+import { type Author, endEverything, OperationParts } from '@curfew/operations';
+import { endOfUpstream } from '@curfew/operations/elsewhere';
 import { PrismaService, retrying, type Transaction } from '@curfew/persistence';
 import { readJws } from '@curfew/resource-server/jws';
 import { type LoggedOut, loggedOutBy, oldestLogout } from '@curfew/resource-server/logout-claims';

@@ -40,7 +40,7 @@ export async function actOnSeen(context: Context, act: Act, options: ActOptions)
   output.line(`Done. ${body.recorded} session(s) ended${body.complete ? '' : ', and more'}.`);
 }
 
-/** How many sessions live, by a dry run of their end; whoever may not end sessions is told no number. */
+/** How many sessions live, by a dry run of their end; somebody who may not end sessions is told no number. */
 async function liveSessions(admin: AdminClient, search: Act['search']): Promise<string> {
   const selection = { search: { ...search, state: 'live' } };
   const order = { selection, dry_run: true, only_this_session: true, reason: 'ended_by_administrator' };

@@ -122,12 +122,11 @@ interface ServiceFormProps<Typed extends { readonly id: string }, Kept>
   readonly etag: string | null;
 }
 
-function ServiceForm<Typed extends { readonly id: string }, Kept>(props: ServiceFormProps<Typed, Kept>) {
+/** The state of a form of a service, and the way to save it. */
+function useServiceForm<Typed extends { readonly id: string }, Kept>(props: ServiceFormProps<Typed, Kept>) {
   const { kind, of, etag, onClose, onDone } = props;
-  const { names, scope, Fields } = kind;
   const form = useRevision(of === null ? kind.nothing : kind.typedOf(of), etag ?? '');
   const { typed } = form;
-  const [isDeleting, setDeleting] = useState(false);
   const save = useMutation({
     mutationFn: () => kind.save(typed, of === null ? null : form.etag),
     onSuccess: () => {
@@ -141,12 +140,20 @@ function ServiceForm<Typed extends { readonly id: string }, Kept>(props: Service
     },
   });
   const problem = save.error instanceof Problem && save.error.status !== 412 ? save.error : undefined;
-  const refusal = refusalOf(problem, Object.keys(names), kind.codes);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     form.forget();
     save.mutate();
   };
+  return { form, save, submit, refusal: refusalOf(problem, Object.keys(kind.names), kind.codes) };
+}
+
+function ServiceForm<Typed extends { readonly id: string }, Kept>(props: ServiceFormProps<Typed, Kept>) {
+  const { kind, of, onClose } = props;
+  const { names, scope, Fields } = kind;
+  const { form, save, submit, refusal } = useServiceForm(props);
+  const { typed } = form;
+  const [isDeleting, setDeleting] = useState(false);
   const field = (member: TextOf<Typed>, hint?: string) => ({
     label: names[member],
     value: String(typed[member]),

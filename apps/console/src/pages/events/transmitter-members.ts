@@ -8,9 +8,9 @@ export interface TypedTransmitter {
   readonly issuer: string;
   readonly audience: string;
   readonly delivery: 'push' | 'poll';
-  /** Of no meaning where it pushes. */
+  /** Left out where it pushes. */
   readonly endpoint_url: string;
-  /** Empty where it is polled by one header; of no meaning where it pushes. */
+  /** Empty where it is polled by one header; left out where it pushes. */
   readonly token_endpoint: string;
   readonly client_id: string;
   readonly token_scope: string;
