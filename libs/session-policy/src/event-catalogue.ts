@@ -104,9 +104,7 @@ const table = {
     readonly presentedBy: string | null;
     readonly ip: string | null;
     readonly count: number;
-  }>(
-    'A request was refused for a cause that an attack could have; it is counted by cause, client and address.',
-  ),
+  }>('A request was refused for a cause that an attack could have; counted by cause, client and address.'),
   'token.revoked': withCause<{ readonly token: 'access_token'; readonly by?: Actor }>(
     'A single access token was revoked before its time; its session goes on.',
   ),
@@ -160,9 +158,7 @@ const table = {
     readonly session?: 'ended' | 'unknown';
     readonly note: string | null;
     readonly by: Actor;
-  }>(
-    'Another service told of a security event (Shared Signals): all of the account ended, or what came of one session there.',
-  ),
+  }>('Another service told of the end of an account or of one session (Shared Signals).'),
   'consent.withdrawn': withCause<{ readonly by: Actor }>('An account withdrew its consent to a client.'),
   'account.changed': withCause<{
     readonly change:
