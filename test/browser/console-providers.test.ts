@@ -170,7 +170,7 @@ describe('people of another system', () => {
     const choose = asked.getByLabel('File', { exact: true });
     const check = asked.getByRole('button', { name: 'Check the file' });
     expect(await check.isDisabled()).toBe(true);
-    const wrong = `username,email\n${ada},nothing\n${ada},\n`;
+    const wrong = `username,email\n${ada},nothing\na b,\n`;
     await choose.setInputFiles(file('people.csv', wrong));
     await check.click();
     const faults = asked.getByRole('list', { name: 'Faults of the file' });

@@ -265,7 +265,8 @@ export async function fileOf(
 }
 
 /** Names that standards and other programs give, which a person has to write as they are. */
-const namesOfOthers = /^(private_key_jwt|require_pushed_authorization_requests|synchronous_commit)$/;
+const namesOfOthers =
+  /^(private_key_jwt|require_pushed_authorization_requests|preferred_username|synchronous_commit)$/;
 
 /** Words of the page that is open as programs write them, in the middle of sentences: those in code and in what was typed are left out. */
 export async function rawWords(page: Page): Promise<string[]> {
@@ -275,9 +276,8 @@ export async function rawWords(page: Page): Promise<string[]> {
     while (nodes.nextNode()) {
       const { parentElement, textContent } = nodes.currentNode;
       if (parentElement?.closest('code, pre, .mono, textarea')) continue;
-      raw.push(
-        ...(textContent?.match(/\b[a-z]+(?:_[a-z]+)+\b|\burn:[a-z]+:\S+|\b[a-z]{2,}[A-Z][a-z]+\w*/g) ?? []),
-      );
+      const text = (textContent ?? '').replaceAll(/https?:\/\/\S+/g, '');
+      raw.push(...(text.match(/\b[a-z]+(?:_[a-z]+)+\b|\burn:[a-z]+:\S+|\b[a-z]{2,}[A-Z][a-z]+\w*/g) ?? []));
     }
     return raw;
   });

@@ -17,13 +17,6 @@ export {
   registerClient,
 } from './clients.js';
 export { type EverythingEnded, endEverything, endSessions } from './end-sessions.js';
-export {
-  allowIdentity,
-  createLinkedAccount,
-  linkIdentity,
-  unlinkIdentity,
-  unlinkOwnIdentity,
-} from './identities.js';
 export { importAccounts } from './import-accounts.js';
 export {
   askForConfirmation,

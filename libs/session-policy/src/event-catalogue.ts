@@ -294,6 +294,5 @@ export const eventTypes = Object.keys(eventCatalogue) as readonly EventType[];
 
 /** Whether a string names an event of the closed list. */
 export const isEventType = (name: string): name is EventType => Object.hasOwn(eventCatalogue, name);
-
 /** Whether only the number of these events is written, outside the sealed history. */
 export const isCounted = (type: EventType): boolean => eventCatalogue[type].written === 'counted';

@@ -12,7 +12,6 @@ import type { AdminScope } from '@curfew/config/admin-scopes';
 import { EventLog } from '@curfew/events';
 import {
   type Author,
-  allowIdentity,
   askForConfirmation,
   type AccountDetails as ChangedDetails,
   changeDetails,
@@ -24,9 +23,9 @@ import {
   inviteAccount,
   OperationParts,
   requireNewPassword,
-  unlinkIdentity,
   withdrawConsent,
 } from '@curfew/operations';
+import { allowIdentity, unlinkIdentity } from '@curfew/operations/identities';
 import { forgetBrowsers, removeSecondFactors } from '@curfew/operations/second-factors';
 import type { Transaction } from '@curfew/persistence';
 import { Injectable } from '@nestjs/common';

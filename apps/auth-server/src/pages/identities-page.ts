@@ -78,7 +78,7 @@ function form(page: IdentitiesPage): Html {
 <form method="post" action="${page.action}" class="stack">
 ${hidden('csrf', page.csrf)}
 <div class="field unseen" aria-hidden="true"><input type="text" autocomplete="username" readonly tabindex="-1" value="${page.username}"></div>
-<fieldset class="stack"><legend class="quiet">${say('identities.choose')}</legend>${changes.map(choice)}</fieldset>
+<fieldset class="tight"><legend class="quiet">${say('identities.choose')}</legend>${changes.map(choice)}</fieldset>
 ${currentField(page)}
 ${page.asksCode && codeField(language, { isWrong: problem?.field === 'code', text: problem?.text, or: page.asksCode })}
 <button>${say('page.continue')}</button>

@@ -1,7 +1,8 @@
 import { type Account, AccountError, AccountService, Profiles } from '@curfew/accounts';
 import { type Identity, type IdentityProvider, LinkedIdentities } from '@curfew/accounts/identity-providers';
 import { Clock } from '@curfew/clock';
-import { createLinkedAccount, linkIdentity, OperationParts, personWithProof } from '@curfew/operations';
+import { OperationParts, personWithProof } from '@curfew/operations';
+import { createLinkedAccount, linkIdentity } from '@curfew/operations/identities';
 import { Injectable } from '@nestjs/common';
 import type { UpstreamClaims, UpstreamSignedIn } from './upstream-client.js';
 import { textOf, verifiedEmail } from './upstream-profile.js';

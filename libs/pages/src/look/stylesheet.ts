@@ -9,7 +9,6 @@ html{-webkit-text-size-adjust:100%;text-size-adjust:100%}
 body{margin:0;min-height:100vh;min-height:100svh;display:flex;flex-direction:column;background:var(--canvas);color:var(--ink);
   font:1rem/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",Cantarell,"DejaVu Sans",sans-serif;overflow-wrap:anywhere}
 h1,h2,h3,p,ul,dl,dd,fieldset{margin:0;padding:0}
-fieldset{border:0;min-width:0}
 h1{font-size:1.5rem;line-height:1.25;font-weight:650;letter-spacing:-.01em;text-wrap:balance}
 h2{font-size:1.0625rem;line-height:1.35;font-weight:650}
 h3,h4{margin:0;font-size:1rem;font-weight:600}
@@ -43,6 +42,7 @@ p+.entries{margin-block-start:1rem}
 .small{font-size:.875rem}
 footer{width:100%;max-width:28.5rem;margin:0 auto;padding:0 1.25rem 1.5rem;color:var(--quiet);font-size:.875rem}
 .wide footer{max-width:48.5rem}
+fieldset{border:0;min-width:0}
 label,legend{display:block;font-weight:600;padding:0}
 .field>*+*{margin-block-start:.375rem}
 .hint,.problem{font-size:.875rem}

@@ -15,8 +15,8 @@ export function SubjectName({ of: { target, name } }: { readonly of: Report['sub
   const id = target.kind === 'client' ? target.client_id : target.audience;
   return (
     <>
-      <span className="strong">{name ?? id}</span>
-      {name !== null && name !== id && <span className="small quiet mono"> {id}</span>}
+      <span className="strong">{name ?? id}</span>{' '}
+      {name !== null && name !== id && <span className="small quiet mono">{id}</span>}
     </>
   );
 }

@@ -125,8 +125,8 @@ export function Changes({ changes, policy }: ChangesProps) {
         <>
           <ChangeTable changes={changes} policy={policy} />
           <p className="small quiet">
-            Hours a day in which a session is alive, and nobody there. The day of a change belongs to neither
-            side.
+            Hours a day in which sessions are alive and nobody is there. The day of a change belongs to
+            neither side.
           </p>
         </>
       )}

@@ -24,9 +24,8 @@ export function PersonIdentities({ person }: { readonly person: PersonDetails })
           <p>
             <IssuerName issuer={identity.issuer} name={nameOf(identity.issuer)} />
             <br />
-            <span className="small quiet">
-              as <span className="mono">{identity.subject}</span>
-            </span>
+            <span className="small quiet">as</span>{' '}
+            <span className="small quiet mono">{identity.subject}</span>
             <br />
             <span className="small">
               linked <Time at={identity.created_at} />

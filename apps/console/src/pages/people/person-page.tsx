@@ -57,13 +57,13 @@ export function PersonPage() {
             </section>
             <PersonSessions id={id} />
             <PersonBrowsers id={id} />
+            <PersonConsents id={id} />
           </div>
           <div className="stack">
             <PersonFactors id={id} />
             <PersonIdentities person={person} />
             <PersonGroups person={person} />
             <PersonOperator person={person} />
-            <PersonConsents id={id} />
           </div>
         </div>
       )}

@@ -1,10 +1,13 @@
 import { ActorName } from '../../elements/author.js';
 import { exactWords } from '../../elements/durations.js';
 import { Time } from '../../elements/time.js';
-import { isGrave, reasonWords } from '../../elements/words.js';
+import { camelWords, isGrave, reasonWords } from '../../elements/words.js';
 import type { SessionDetails } from './session-queries.js';
 
 type Entry = SessionDetails['timeline'][number];
+
+/** Members of an event whose value is a name of a closed list. */
+const named: ReadonlySet<string> = new Set(['reason', 'cause', 'kind', 'token']);
 
 /** The history of a session, the latest first: each event with its actor, its cause, and the evidence behind a fold. */
 export function Timeline({ session }: { readonly session: SessionDetails }) {
@@ -67,8 +70,8 @@ function TimelineEntry({ entry }: { readonly entry: Entry }) {
             <dd>{exactWords(at)}</dd>
             {facts.map(([name, value]) => (
               <div key={name} className="fact">
-                <dt>{reasonWords(name)}</dt>
-                <dd>{String(value)}</dd>
+                <dt>{camelWords(reasonWords(name))}</dt>
+                <dd>{named.has(name) ? reasonWords(String(value)) : String(value)}</dd>
               </div>
             ))}
           </dl>

@@ -1,0 +1,2 @@
+export { actOnSignal, type SignalOutcome, type SignalParts } from './told-signals.js';
+export { endOfUpstream } from './upstream-ends.js';
