@@ -542,6 +542,37 @@ const published: readonly Published[] = [
     changed(work('whole@example.test')),
   ],
   [
+    ...([
+      'rfc7644',
+      'section 3.5.2.3: one value of several, with names in another case and in a list',
+    ] as const),
+    ({ id }) =>
+      patch(
+        id,
+        { op: 'replace', path: 'emails[type eq "work"]', value: { Value: 'first@case.test', Primary: true } },
+        { op: 'replace', path: 'emails[primary eq true]', value: [{ VALUE: 'listed@example.test' }] },
+      ),
+    200,
+    changed(work('listed@example.test')),
+  ],
+  [
+    ...(['rfc7643', 'section 2.1: names of members in another case'] as const),
+    ({ id }) =>
+      patch(id, {
+        op: 'replace',
+        path: 'emails',
+        value: [{ Value: 'b@example.test' }, { Value: 'a@example.test', PRIMARY: true }],
+      }),
+    200,
+    changed(work('a@example.test')),
+  ],
+  [
+    ...(['rfc7644', 'section 3.5.2.3: one value of several, as a text, which is none'] as const),
+    ({ id }) => patch(id, { op: 'replace', path: 'emails[type eq "work"]', value: 'text@example.test' }),
+    400,
+    () => ({ scimType: 'invalidValue', status: '400' }),
+  ],
+  [
     ...(['rfc7644', 'section 3.4.3: a search by POST, which is not there'] as const),
     () =>
       scim('POST', '/Users/.search', {

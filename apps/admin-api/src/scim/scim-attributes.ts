@@ -59,8 +59,16 @@ function addressOf(value: unknown): string | null {
   if (value === null || value === undefined) return null;
   const list = Array.isArray(value) ? value : [value];
   if (!list.every(isMembers)) throw invalidValue('emails must be a list of addresses with a value');
-  const chosen = list.find(({ primary }) => primary === true) ?? list[0];
-  return chosen === undefined ? null : textOf('emails', chosen['value']);
+  const chosen = list.find((one) => memberOf(one, 'primary') === true) ?? list[0];
+  return chosen === undefined ? null : textOf('emails', memberOf(chosen, 'value'));
+}
+
+/** The wish of a value of a whole address; one without an address among its members wishes for nothing that is kept. */
+function wholeAddressWish(value: unknown): ScimWish {
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+  if (!list.every(isMembers)) throw invalidValue('An address of emails must have attributes as its value');
+  const isMark = list.length > 0 && list.every((one) => memberOf(one, 'value') === undefined);
+  return isMark ? {} : { email: addressOf(list) };
 }
 
 /** The name of an attribute without the URN of its schema, in lower case: names compare without case (RFC 7643 §2.1). */
@@ -101,8 +109,7 @@ export function wishOf(path: string, value: unknown): ScimWish {
       return wishesIn(value);
   }
   if (addressPath.test(name)) return { email: textOf('emails', value) };
-  if (wholeAddressPath.test(name) && isMembers(value) && memberOf(value, 'value') !== undefined)
-    return { email: addressOf(value) };
+  if (wholeAddressPath.test(name)) return wholeAddressWish(value);
   if (unkeptAddressPath.test(name) || `${name}:`.startsWith(`${schemas.enterprise.toLowerCase()}:`))
     return {};
   const [first = ''] = name.split(/[.[]/, 1);
