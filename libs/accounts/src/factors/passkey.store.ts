@@ -6,10 +6,9 @@ import {
   type Statements,
   type Transaction,
 } from '@curfew/persistence';
-import { type Instant, instant, plus } from '@curfew/session-policy';
+import { type Instant, instant } from '@curfew/session-policy';
 import type { Account } from '../account.js';
 import { accountColumns, type HotAccountRow, hotAccount } from '../account-row.js';
-import type { Counter } from '../throttle.store.js';
 import { counted } from '../throttle-statements.js';
 import { lockFactors } from './factor-lock.js';
 
@@ -58,6 +57,12 @@ const findStatement: HotStatement = {
 
 const now = '$1::timestamptz';
 
+/** A challenge that is answered: the key that counts its answers, of which the first one counts, and when that may be forgotten. */
+export interface AnsweredChallenge {
+  readonly key: string;
+  readonly until: Instant;
+}
+
 /** The challenge is used up first, so that of any number of attempts with one answer a single one reaches the passkey. */
 const useStatement: HotStatement = {
   name: 'passkey_use',
@@ -105,20 +110,19 @@ export class PasskeyStore {
   }
 
   /**
-   * Uses up the challenge of a right answer, which `challenge` counts, and records the use of the passkey. A challenge that was answered
+   * Uses up the challenge of a right answer, and records the use of the passkey. A challenge that was answered
    * before is stale; a passkey that is gone, or whose counter went on meanwhile, is refused (WebAuthn §7.2 step 22).
    */
   async use(
-    { id, challenge }: { readonly id: string; readonly challenge: Counter },
+    { id, challenge }: { readonly id: string; readonly challenge: AnsweredChallenge },
     { counter, isBackedUp }: { readonly counter: number; readonly isBackedUp: boolean },
     at: Instant,
   ): Promise<RecordedUse> {
     const iso = (when: Instant) => new Date(when).toISOString();
-    const until = iso(plus(at, challenge.limit.window));
-    const values = [iso(at), challenge.key, until, bytesOf(id), counter, isBackedUp];
+    const values = [iso(at), challenge.key, iso(challenge.until), bytesOf(id), counter, isBackedUp];
     const [row] = await retrying(() => this.hot.run<[count: number, ...HotAccountRow]>(useStatement, values));
     const [count, ...account] = row!;
-    if (count > challenge.limit.count) return { kind: 'stale' };
+    if (count > 1) return { kind: 'stale' };
     return account[0] === null ? { kind: 'invalid' } : { kind: 'ok', account: hotAccount(account) };
   }
 

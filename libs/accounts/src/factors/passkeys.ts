@@ -1,6 +1,6 @@
 import type { Clock } from '@curfew/clock';
 import type { PrismaService, Statements, Transaction } from '@curfew/persistence';
-import type { Instant } from '@curfew/session-policy';
+import { type Instant, plus } from '@curfew/session-policy';
 import { type Account, methodsOfFactor } from '../account.js';
 import { type Counter, type Throttle, throttleKey } from '../throttle.store.js';
 import { type Ceremony, CeremonyChallenges, ceremonyWithin } from './ceremony-challenge.js';
@@ -37,7 +37,7 @@ export type PasskeyVerdict =
   | {
       readonly kind: 'ok';
       readonly accountId: string;
-      /** As it was when the use was recorded. */
+      /** As it was when the recording of the use began; an end since then stops the sign-in at its commit. */
       readonly account: Account;
       readonly provedAt: Instant;
     }
@@ -131,7 +131,8 @@ export class Passkeys {
     if (expected !== null && expected !== accountId) return { kind: 'invalid', accountId: expected };
     const use = await verifyShown(answer, passkey, rp);
     if (!use) return { kind: 'invalid', accountId };
-    const challenge = counterOf('show', answer.challenge);
+    const { key, limit } = counterOf('show', answer.challenge);
+    const challenge = { key, until: plus(provedAt, limit.window) };
     const recorded = await this.#store.use({ id: answer.id, challenge }, use, provedAt);
     return recorded.kind === 'ok'
       ? { kind: 'ok', accountId, account: recorded.account, provedAt }
