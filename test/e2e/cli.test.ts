@@ -552,8 +552,10 @@ gateway_routes:
   }, 60_000);
 
   it('looks at everything and says what to do', async () => {
-    const [{ json }, broken] = await Promise.all([
+    const { DATABASE_URL: _, ...elsewhere } = environment();
+    const [{ json }, away, broken] = await Promise.all([
       curfew(['doctor', '--json']),
+      curfew(['doctor'], elsewhere),
       curfew(['doctor'], {
         ...environment(),
         DATABASE_URL: 'postgresql://127.0.0.1:1/x',
@@ -593,6 +595,9 @@ gateway_routes:
         ? ['durability']
         : [],
     );
+    // A machine without the settings tells what the admin API has found, beside that it has not looked itself.
+    expect(away.out).toMatch(/database\s+DATABASE_URL is not set here/);
+    expect(away.out).toMatch(/ok\s+database\s+as the admin API sees it: PostgreSQL/);
     expect(broken.code).toBe(7);
     expect(broken.out).toMatch(/WRONG\s+configuration\s+.*CURFEW_NO_SUCH/);
     expect(broken.out).toMatch(/WRONG\s+database\s+cannot be reached \(ECONNREFUSED\)/);

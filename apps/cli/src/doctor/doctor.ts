@@ -21,6 +21,7 @@ import { checkChain } from '../chain.js';
 import { readDevFile } from '../connection.js';
 import type { Context } from '../context.js';
 import { CommandError } from '../exit.js';
+import { withFindingsOfAdmin } from './two-doctors.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -40,22 +41,26 @@ async function findingsOf(context: Context, env: Environment): Promise<readonly 
   const issuer = context.options.issuer ?? settings['CURFEW_ISSUER'] ?? dev.issuer;
   const adminUrl = context.options.adminUrl ?? settings['CURFEW_ADMIN_URL'] ?? dev.adminUrl;
   const gatewayUrl = settings['CURFEW_GATEWAY_URL'] ?? dev.gatewayUrl;
-  const database = settings['DATABASE_URL'];
+  const { DATABASE_URL: database, CURFEW_STATE_FOLDER: stateFolder } = settings;
   const seenHere = [
     node(),
     configuration(settings),
     ...(database
       ? [...(await checkDatabase(database)), ...(await throughDatabase(settings))]
       : [noted('database', 'DATABASE_URL is not set here, so it was not looked at')]),
-    checkStateFolder(settings['CURFEW_STATE_FOLDER']),
+    checkStateFolder(stateFolder),
     await checkReady('authorization server', issuer, 'is it running (npm start)?'),
     await checkMetadata(issuer),
     await checkReady('admin API', adminUrl, 'is it running, and is CURFEW_ADMIN_URL right?'),
     await checkGateway(gatewayUrl),
     await checkCertificate('certificate of the issuer', issuer),
   ];
-  const subjects = new Set(seenHere.map(({ what }) => what));
-  return [...seenHere, ...(await throughAdmin(context)).filter(({ what }) => !subjects.has(what))];
+  const needed = {
+    ...{ database, gateway: gatewayUrl, 'admin API': adminUrl, 'state folder': stateFolder },
+    ...{ 'authorization server': issuer, metadata: issuer, 'certificate of the issuer': issuer },
+  };
+  const notLookedAt = Object.entries(needed).flatMap(([what, value]) => (value ? [] : [what]));
+  return withFindingsOfAdmin(seenHere, await throughAdmin(context), new Set(notLookedAt));
 }
 
 function node(): Finding {
