@@ -178,15 +178,40 @@ describe('people of another system', () => {
     await faults.getByText(/^Line 3: username: /).waitFor();
     expect(await world.faults(page)).toEqual([]);
     expect(await known(ada)).toEqual([]);
+    // Names in another encoding are refused before anything is sent, and so is a file that JSON makes too long.
+    const refused = [
+      [Buffer.from(`username,display_name\n${ada},M\xfcller\n`, 'latin1'), 'This file is not in UTF-8.'],
+      [Buffer.alloc(9 * 2 ** 20, '"'), 'A file may have 16 MiB,'],
+    ] as const;
+    for (const [buffer, words] of refused) {
+      await choose.setInputFiles({ name: 'people.csv', mimeType: 'text/csv', buffer });
+      await asked.getByText(words).waitFor();
+      expect(await check.isDisabled()).toBe(true);
+    }
     // Another file is another question.
     const lines = [ada, bob].map((username) => JSON.stringify({ username })).join('\n');
     await choose.setInputFiles(file('people.jsonl', lines));
     await faults.waitFor({ state: 'detached' });
     await asked.getByLabel(/^Note/).fill('from the old shop');
     await check.click();
-    await asked.getByText('The file is in order: 2 people would be imported.').waitFor();
+    await asked.getByText('people.jsonl is in order: 2 people would be imported.').waitFor();
     expect(await known(ada)).toEqual([]);
+    // An import that was sent goes on: nothing closes its dialog until it is answered.
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    await page.route('**/v1/accounts/import', async (route) => {
+      await held;
+      await route.continue();
+    });
     await asked.getByRole('button', { name: 'Import 2 people' }).click();
+    await asked.getByText(/^Importing …/).waitFor();
+    await page.keyboard.press('Escape');
+    await asked.getByRole('button', { name: 'Close' }).click();
+    expect(await asked.getByRole('button', { name: 'Cancel' }).isDisabled()).toBe(true);
+    expect(await choose.isDisabled()).toBe(true);
+    release();
     await asked.getByText('2 people imported.').waitFor();
     await asked.getByRole('button', { name: 'Done' }).click();
     await page.getByText(ada!, { exact: true }).waitFor();
@@ -196,7 +221,7 @@ describe('people of another system', () => {
     await choose.setInputFiles(file('people.jsonl', lines));
     await check.click();
     await asked
-      .getByText('Nobody in this file is new. 2 people with the same profile are there already.')
+      .getByText('Nobody in people.jsonl is new. 2 people with the same profile are there already.')
       .waitFor();
     await asked.getByRole('button', { name: 'Cancel' }).click();
   }, 90_000);

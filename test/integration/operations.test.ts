@@ -494,6 +494,15 @@ describe('an import of accounts', () => {
     expect(faults).toEqual(wanted.map((fault) => expect.stringContaining(fault)));
   });
 
+  it('refuses lines that were not UTF-8 when they were read', async () => {
+    const content = 'username,display_name\nada,Ada\nbob,M\ufffdller\n';
+    expect(await faultsOf(() => faultyFile('csv', content))).toEqual([
+      '3 -: has characters that are not UTF-8 (U+FFFD); save the file as UTF-8',
+    ]);
+    const faults = faultsOf(() => imported([{ username: 'm\ufffdller' }, { username: 'ada-in-utf-8' }]));
+    expect(await faults).toContainEqual(expect.stringContaining('1 -: has characters that are not UTF-8'));
+  });
+
   it('reads CSV as spreadsheets write it', () => {
     const content =
       '\ufeffusername,display_name,groups,disabled\r\n"ada","L., ""Ada""\r\nx",a; b,TRUE\r\n\r\nbob,,,\r\n';

@@ -59,7 +59,16 @@ export function readImport(format: AccountFileFormat, content: string): ReadImpo
   const checked = written.map((one) => (isFault(one) ? [one] : importedAccount(one)));
   const accounts = checked.filter((one) => !Array.isArray(one)) as ImportedAccount[];
   const faults = (checked.filter(Array.isArray) as ImportFault[][]).flat();
-  return { accounts, faults: [...faults, ...repeatedIn(accounts)] };
+  return { accounts, faults: [...faults, ...notInUtf8(content), ...repeatedIn(accounts)] };
+}
+
+/** The lines with bytes that were no UTF-8 when somebody read them: the name of nobody is meant by them (Unicode 16, §3.9, U+FFFD). */
+function notInUtf8(content: string): ImportFault[] {
+  if (!content.includes('\uFFFD')) return [];
+  const detail = 'has characters that are not UTF-8 (U+FFFD); save the file as UTF-8';
+  return content
+    .split('\n')
+    .flatMap((text, index) => (text.includes('\uFFFD') ? [{ line: index + 1, detail }] : []));
 }
 
 /**

@@ -1,5 +1,5 @@
 import { useMutation } from '@tanstack/react-query';
-import { useId, useState } from 'react';
+import { useId, useRef, useState } from 'react';
 import { adminApi, bodyOf } from '../../admin-api/client.js';
 import { type Fault, problemIn } from '../../admin-api/problem.js';
 import { SendButton } from '../../elements/act-button.js';
@@ -10,8 +10,8 @@ import { refusalOf } from '../../elements/refusal.js';
 import { Failed } from '../../elements/states.js';
 import type { operations } from '../../generated/admin-api.js';
 
-/** The admin API takes no more (docs/guides/import.md). */
-const maxBytes = 16 * 2 ** 20;
+/** The admin API takes no more (docs/guides/import.md), of which a note may need some. */
+const maxBytes = 16 * 2 ** 20 - 16_384;
 /** The faults of a file that are shown; more of them are counted. */
 const maxShown = 100;
 
@@ -31,6 +31,9 @@ interface ImportPeopleProps {
 }
 
 const people = (count: number): string => (count === 1 ? '1 person' : `${count.toLocaleString()} people`);
+
+/** The bytes of a file as JSON sends it, in which quotation marks and line breaks are escaped. */
+const sentBytes = (content: string): number => new Blob([JSON.stringify(content)]).size;
 
 /** Sends the file: to be checked only, or to be imported. */
 const send = (file: ChosenFile, isCheck: boolean, note: string): Promise<Imported> => {
@@ -54,16 +57,20 @@ export function ImportPeople({ onClose, onMade }: ImportPeopleProps) {
   const error = bring.error ?? check.error;
   const isBusy = check.isPending || bring.isPending;
   const { at, rest } = refusalOf(error, ['note']);
+  // An import that was sent goes on, whoever looks away: its answer is waited for.
+  const close = () => {
+    if (!bring.isPending) onClose();
+  };
   return (
-    <Dialog title="Import people" onClose={onClose}>
+    <Dialog title="Import people" onClose={close}>
       <div className="stack">
-        <FileField onChoose={choose} />
+        <FileField isOff={bring.isPending} onChoose={choose} />
         <NoteField value={note} problem={at('note')} onChange={setNote} />
         {isBusy && <Working isCheck={check.isPending} />}
-        {check.data && !error && <Checked found={check.data} />}
+        {file && check.data && !error && <Checked found={check.data} name={file.name} />}
         <FileFaults error={rest} />
         <div className="actions">
-          <button type="button" className="plain" onClick={onClose}>
+          <button type="button" className="plain" disabled={bring.isPending} onClick={close}>
             Cancel
           </button>
           {check.data && check.data.created > 0 ? (
@@ -86,20 +93,40 @@ export function ImportPeople({ onClose, onMade }: ImportPeopleProps) {
   );
 }
 
-function FileField({ onChoose }: { readonly onChoose: (file: ChosenFile | undefined) => void }) {
+/** Reads a file as text; in words, why it cannot be sent. */
+async function readChosen(file: File): Promise<ChosenFile | string> {
+  const tooLarge = 'A file may have 16 MiB, with quotation marks and line breaks counted twice. Split it.';
+  if (file.size > maxBytes) return tooLarge;
+  const bytes = await file.arrayBuffer().catch(() => undefined);
+  if (bytes === undefined) return 'This file cannot be read.';
+  try {
+    const content = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    if (sentBytes(content) > maxBytes) return tooLarge;
+    return { name: file.name, format: /\.csv$/i.test(file.name) ? 'csv' : 'jsonl', content };
+  } catch {
+    return 'This file is not in UTF-8. Save it in this encoding.';
+  }
+}
+
+interface FileFieldProps {
+  readonly isOff: boolean;
+  readonly onChoose: (file: ChosenFile | undefined) => void;
+}
+
+function FileField({ isOff, onChoose }: FileFieldProps) {
   const id = useId();
   const [problem, setProblem] = useState<string>();
+  const latest = useRef<File>(undefined);
   const read = async (file: File | undefined) => {
+    latest.current = file;
     onChoose(undefined);
     setProblem(undefined);
     if (!file) return;
-    if (file.size > maxBytes) return setProblem('A file may have 16 MiB. Split it.');
-    const format = /\.csv$/i.test(file.name) ? 'csv' : 'jsonl';
-    try {
-      onChoose({ name: file.name, format, content: await file.text() });
-    } catch {
-      setProblem('This file cannot be read.');
-    }
+    const found = await readChosen(file);
+    // A file that was chosen meanwhile counts, however long this one took.
+    if (latest.current !== file) return;
+    if (typeof found === 'string') setProblem(found);
+    else onChoose(found);
   };
   return (
     <div className="field">
@@ -107,6 +134,7 @@ function FileField({ onChoose }: { readonly onChoose: (file: ChosenFile | undefi
       <input
         id={id}
         type="file"
+        disabled={isOff}
         data-first
         accept=".csv,.jsonl,.ndjson,.json,text/csv,application/jsonl"
         aria-invalid={problem ? true : undefined}
@@ -133,12 +161,17 @@ function Working({ isCheck }: { readonly isCheck: boolean }) {
   );
 }
 
-function Checked({ found: { created, present } }: { readonly found: Imported }) {
+interface CheckedProps {
+  readonly found: Imported;
+  readonly name: string;
+}
+
+function Checked({ found: { created, present }, name }: CheckedProps) {
   return (
     <p className="notice" role="status">
       {created === 0
-        ? 'Nobody in this file is new.'
-        : `The file is in order: ${people(created)} would be imported.`}
+        ? `Nobody in ${name} is new.`
+        : `${name} is in order: ${people(created)} would be imported.`}
       {present > 0 &&
         ` ${people(present)} with the same profile ${present === 1 ? 'is' : 'are'} there already.`}
     </p>
