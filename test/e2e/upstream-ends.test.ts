@@ -142,6 +142,22 @@ describe('a logout token of the provider', () => {
     return isSignedIn(person);
   };
 
+  it('ends offline sessions that outlived the sign-out of their browser here', async () => {
+    const who = newcomer();
+    const { sid } = who.deviation.claims as { sid: string };
+    const [person, other] = [somebody(), somebody()];
+    const asked = { scope: 'openid offline_access', prompt: 'consent' };
+    const { tokens, app } = await throughApplication(person, who, asked);
+    const beside = await throughApplication(other, newcomer(), asked);
+    for (const one of [person, other]) await one.follow(`${world.server.issuer}/logout`);
+    const kept = await app.refresh(tokens['refresh_token']!);
+    expect(kept).toHaveProperty('access_token');
+    expect((await send(await elsewhere.logoutToken({ sid, sub: who.subject }))).status).toBe(200);
+    expect(await app.refresh(kept['refresh_token']!)).toMatchObject({ error: 'invalid_grant' });
+    expect((await reasons(claimsOf(tokens['id_token'])['sid']))[0]).toBe('ended_by_identity_provider');
+    expect(await beside.app.refresh(beside.tokens['refresh_token']!)).toHaveProperty('access_token');
+  });
+
   it('ends devices that were approved in the browser, and codes of theirs, whatever became of the browser', async () => {
     const who = newcomer();
     const { sid } = who.deviation.claims as { sid: string };

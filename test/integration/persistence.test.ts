@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import net from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ArtifactStore, StagedWrites } from '@curfew/artifacts';
@@ -101,6 +102,41 @@ describe('artifacts of the protocol', () => {
     expect(await pruned(at + 60_001)).toEqual(codes.flatMap((code) => [code, code]));
     expect(await pruned(at + 3_600_001)).toEqual(codes);
     expect(await pruned(at + 3_660_001)).toEqual([]);
+  });
+
+  it('that lead to a device stay as long as its session, and a day where there is none', async () => {
+    const at = Date.UTC(2031, 0, 1);
+    const day = 86_400_000;
+    const [live, none] = [randomUUID(), randomUUID()];
+    await database.query(
+      `INSERT INTO session (id, account_id, client_id, offline, resources, "authorization", baseline, signed_in_at, started_at, inactivity_timeout,
+         absolute_deadline, check_after, last_active_at, expires_at)
+       VALUES ($1::uuid, gen_random_uuid(), 'device', true, '{}', '{}', '{}', now(), now(), 60, 'infinity', 'infinity', now(), 'infinity')`,
+      [live],
+    );
+    await database.query(
+      `INSERT INTO protocol_artifact (kind, id_hash, payload, grant_id, uid, expires_at)
+       SELECT 'UpstreamDevice', sha256(uid::bytea), '', 'a key', uid, to_timestamp($2::float8 / 1000) FROM unnest($1::text[]) AS uid`,
+      [[live, none], at],
+    );
+    const left = async () => {
+      const found = await database.query<{ uid: string }>(
+        "SELECT uid FROM protocol_artifact WHERE kind = 'UpstreamDevice' ORDER BY uid",
+      );
+      return found.map(({ uid }) => uid);
+    };
+    const pruned = async (now: number) => {
+      while ((await store.prune(instant(now), 1)) === 1);
+      return left();
+    };
+    expect(await pruned(at)).toHaveLength(2);
+    expect(await pruned(at + 1)).toEqual([live]);
+    await database.query("UPDATE session SET ended_at = now(), end_reason = 'logout' WHERE id = $1::uuid", [
+      live,
+    ]);
+    expect(await pruned(at + day)).toEqual([live]);
+    expect(await pruned(at + day + 2)).toEqual([]);
+    await database.query('DELETE FROM session WHERE id = $1::uuid', [live]);
   });
 
   it('that are asked for at once are found each for itself, with a grant that has a row or came with its code', async () => {

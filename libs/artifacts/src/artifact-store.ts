@@ -4,6 +4,7 @@ import {
   type HotStatements,
   isDatabaseUnavailable,
   milliseconds,
+  Prisma,
   type PrismaService,
   type Transaction,
 } from '@curfew/persistence';
@@ -13,7 +14,7 @@ import { commitOf } from './commit-statements.js';
 import { nameOfRecord, OnceRecords } from './once-records.js';
 import { RecentInteractions } from './recent-interactions.js';
 import { type ArtifactKey, type FoundArtifact, StagedWrites } from './staged-writes.js';
-import { upstreamDeviceKind } from './upstream-statements.js';
+import { deviceLookedAtAfter, leadsToDevice, upstreamDeviceKind } from './upstream-statements.js';
 
 /** The interaction that a request ended or answered is over: it was finished meanwhile, or everything of its account was ended. */
 export class InteractionUsed extends Error {
@@ -65,6 +66,9 @@ const readLimits = { inFlight: 2, largest: 64 };
 
 /** How long a code that nobody used is kept after it has expired. */
 const unusedCodesKept = seconds(3_600);
+
+/** The rows of devices that one statement takes. */
+const devicesAtOnce = 1_000;
 
 /** Codes, device codes, pushed requests, interactions and replay records. Ids are hashed, payloads sealed. */
 export class ArtifactStore {
@@ -187,26 +191,48 @@ export class ArtifactStore {
    * of the sessions that became of the others. Somebody who redeems one meanwhile is waited for, so that the session is there afterwards.
    */
   async takeDevices(keys: readonly string[], transaction: Transaction): Promise<readonly string[]> {
-    const rows = await transaction.$queryRaw<{ sessionId: string }[]>`
-      DELETE FROM protocol_artifact WHERE kind = ${upstreamDeviceKind} AND grant_id = ANY(${[...keys]}::text[])
-      RETURNING uid AS "sessionId"`;
-    const ids = [...new Set(rows.map(({ sessionId }) => sessionId))];
-    if (ids.length === 0) return [];
-    await transaction.$executeRaw`
-      DELETE FROM protocol_artifact WHERE kind = 'DeviceCode' AND grant_id = ANY(${ids}::text[]) AND consumed_at IS NULL`;
-    return ids;
+    const ids = new Set<string>();
+    for (let isMore = true; isMore; ) {
+      const rows = await transaction.$queryRaw<{ sessionId: string }[]>`
+        DELETE FROM protocol_artifact WHERE (kind, id_hash) IN (
+          SELECT kind, id_hash FROM protocol_artifact WHERE kind = ${upstreamDeviceKind} AND grant_id = ANY(${[...keys]}::text[])
+          LIMIT ${devicesAtOnce})
+        RETURNING uid AS "sessionId"`;
+      const taken = rows.map(({ sessionId }) => sessionId);
+      if (taken.length > 0)
+        await transaction.$executeRaw`
+          DELETE FROM protocol_artifact WHERE kind = 'DeviceCode' AND grant_id = ANY(${taken}::text[]) AND consumed_at IS NULL`;
+      for (const id of taken) ids.add(id);
+      isMore = taken.length > 0;
+    }
+    return [...ids];
   }
 
   /**
-   * Deletes what has expired, a batch at a time; the number deleted. Codes that nobody used stay for a while, so that whoever comes too late
-   * is told so (RFC 8628 §3.5, `expired_token`).
+   * Deletes what has expired, a batch at a time; the number of rows, which is the batch where there are more. Codes that nobody used stay for
+   * a while, so that whoever comes too late is told so (RFC 8628 §3.5, `expired_token`). A row that leads to a device stays as long as the
+   * session of that.
    */
   async prune(now: Instant, max: number): Promise<number> {
+    const kept = await this.#keepDevices(now, max);
+    return Math.max(kept, await this.#deleteExpired(now, max));
+  }
+
+  #keepDevices(now: Instant, max: number): Promise<number> {
+    const later = Prisma.raw(`interval '${deviceLookedAtAfter}'`);
+    return this.#prisma.$executeRaw`
+      UPDATE protocol_artifact SET expires_at = ${new Date(now)}::timestamptz + ${later} WHERE (kind, id_hash) IN (
+        SELECT a.kind, a.id_hash FROM protocol_artifact a WHERE a.expires_at < ${new Date(now)} AND ${Prisma.raw(leadsToDevice('a'))}
+        LIMIT ${max} FOR UPDATE SKIP LOCKED)`;
+  }
+
+  #deleteExpired(now: Instant, max: number): Promise<number> {
     const before = new Date(plus(now, seconds(-unusedCodesKept)));
     return this.#prisma.$executeRaw`
       DELETE FROM protocol_artifact WHERE (kind, id_hash) IN (
-        SELECT kind, id_hash FROM protocol_artifact WHERE expires_at < ${new Date(now)}
-          AND (expires_at < ${before} OR consumed_at IS NOT NULL OR kind NOT IN ('AuthorizationCode', 'DeviceCode'))
+        SELECT a.kind, a.id_hash FROM protocol_artifact a WHERE a.expires_at < ${new Date(now)}
+          AND (a.expires_at < ${before} OR a.consumed_at IS NOT NULL OR a.kind NOT IN ('AuthorizationCode', 'DeviceCode'))
+          AND NOT ${Prisma.raw(leadsToDevice('a'))}
         LIMIT ${max} FOR UPDATE SKIP LOCKED)`;
   }
 

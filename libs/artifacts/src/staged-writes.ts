@@ -93,8 +93,7 @@ export interface ApprovedDevice {
   /** The session that its code becomes. */
   readonly sessionId: string;
   readonly browserSessionUid: string;
-  /** When that session is over at the latest. */
-  readonly until: Instant;
+  readonly at: Instant;
 }
 
 const nameOf = ({ kind, id }: ArtifactKey): string => `${kind} ${id}`;

@@ -45,7 +45,7 @@ export interface UpstreamOver {
 export class UpstreamSessions {
   constructor(
     private readonly artifacts: Pick<ArtifactStore, 'useUp' | 'noteUse' | 'takeDevices'>,
-    private readonly browsers: Pick<BrowserSessionQueries, 'ofUpstream'>,
+    private readonly browsers: Pick<BrowserSessionQueries, 'ofUpstream' | 'leftOfUpstream'>,
   ) {}
 
   /**
@@ -67,9 +67,10 @@ export class UpstreamSessions {
     return { keys, browserSessionUids: await this.browsers.ofUpstream(keys, tx) };
   }
 
-  /** The sessions of devices that were approved in such browsers, once those have ended. */
-  devices({ keys }: UpstreamOver, tx: Transaction): Promise<readonly string[]> {
-    return this.artifacts.takeDevices(keys, tx);
+  /** The sessions that do not end with such browsers, once those have ended: offline ones of earlier ends, and devices that were approved there. */
+  async left({ keys }: UpstreamOver, tx: Transaction): Promise<readonly string[]> {
+    const offline = await this.browsers.leftOfUpstream(keys, tx);
+    return [...new Set([...offline, ...(await this.artifacts.takeDevices(keys, tx))])];
   }
 
   async #keysOf(

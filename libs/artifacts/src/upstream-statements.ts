@@ -12,6 +12,16 @@ export const upstreamSessionKind = 'UpstreamSession';
 /** The kind of the row that leads from a session at another identity provider (`grant_id`) to the session of a device (`uid`). */
 export const upstreamDeviceKind = 'UpstreamDevice';
 
+/**
+ * A row that leads to a device is looked at a day after it was written or looked at last, and stays as long as the session lives: it outlives
+ * its code, and the session, by a day at most.
+ */
+export const deviceLookedAtAfter = '1 day';
+
+/** Whether a row leads to a session that lives. It reads the session by its key, and a row of another kind costs nothing. */
+export const leadsToDevice = (row: string): string =>
+  `CASE WHEN ${row}.kind = '${upstreamDeviceKind}' THEN COALESCE((SELECT s.ended_at IS NULL FROM session s WHERE s.id = ${row}.uid::uuid), false) ELSE false END`;
+
 /** The keys that one browser keeps: later ones take the place of the oldest. */
 const maxUpstream = 16;
 
@@ -60,13 +70,14 @@ export function addApprovedDevice(
   { approvedDevice, proof }: Pick<StagedWrites, 'approvedDevice' | 'proof'>,
 ): void {
   if (!approvedDevice) return;
-  const { sessionId, browserSessionUid, until } = approvedDevice;
+  const { sessionId, browserSessionUid, at: approvedAt } = approvedDevice;
   const session = commit.value(sessionId, 'text');
   const shown = proof?.upstream ? [proof.upstream.person, proof.upstream.key] : [];
   commit.writing(
     'approved',
     `INSERT INTO protocol_artifact (kind, id_hash, payload, grant_id, uid, expires_at)
-     SELECT '${upstreamDeviceKind}', sha256(convert_to(k.key || ' ' || ${session}, 'UTF8')), ''::bytea, k.key, ${session}, ${at(commit.value(until, 'float8'))}
+     SELECT '${upstreamDeviceKind}', sha256(convert_to(k.key || ' ' || ${session}, 'UTF8')), ''::bytea, k.key, ${session},
+       ${at(commit.value(approvedAt, 'float8'))} + interval '${deviceLookedAtAfter}'
      FROM (
        SELECT unnest(b.upstream) AS key FROM browser_session b WHERE b.uid = ${commit.value(browserSessionUid, 'text')}
        UNION SELECT unnest(${commit.value(shown, 'text[]')})

@@ -23,9 +23,9 @@ export async function endOfUpstream(
   const over = await parts.upstreamSessions.over(end, parts.clock.now(), tx);
   const ofBrowsers = await named({ browserSessionUids: over.browserSessionUids });
   // After the browsers: an approval that is under way in one of them has been waited for, or is stopped by its end.
-  const ofDevices = await named({ sessionIds: await parts.upstreamSessions.devices(over, tx) });
+  const left = await named({ sessionIds: await parts.upstreamSessions.left(over, tx) });
   return {
-    sessions: [...ofBrowsers.sessions, ...ofDevices.sessions],
-    browserSessions: [...ofBrowsers.browserSessions, ...ofDevices.browserSessions],
+    sessions: [...ofBrowsers.sessions, ...left.sessions],
+    browserSessions: [...ofBrowsers.browserSessions, ...left.browserSessions],
   };
 }

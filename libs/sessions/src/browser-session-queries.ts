@@ -127,6 +127,18 @@ export class BrowserSessionQueries {
     return found;
   }
 
+  /**
+   * The sessions that outlived such a browser: those that are offline, after a sign-out here or a deadline. The row of the browser leads to them
+   * as long as it is kept.
+   */
+  async leftOfUpstream(keys: readonly string[], transaction: Transaction): Promise<readonly string[]> {
+    const rows: { id: string }[] = await transaction.$queryRaw`
+      SELECT s.id::text FROM browser_session b JOIN session s ON s.browser_session_uid = b.uid AND s.account_id = b.account_id
+      WHERE b.upstream && ${[...keys]}::text[] AND b.upstream IS NOT NULL AND b.ended_at IS NOT NULL AND s.ended_at IS NULL
+      ORDER BY s.id`;
+    return rows.map(({ id }) => id);
+  }
+
   async #read(
     statement: HotStatement,
     values: readonly [Instant, ...unknown[]],

@@ -1,6 +1,5 @@
 import type { FoundArtifact, UpstreamOrigin } from '@curfew/artifacts';
 import { type Instant, plus, seconds } from '@curfew/session-policy';
-import { longestSession } from '@curfew/session-policy/settings';
 import { lifetimes, originOf } from '@curfew/token-endpoint';
 import { errors, Provider } from 'oidc-provider';
 import { enrolmentPrompt } from '../hooks/enrolment.js';
@@ -141,9 +140,7 @@ export class CodeAdapter extends ArtifactAdapter {
     await super.upsert(id, payload && { ...origin, ...bound, ...payload }, expiresIn);
     if (this.kind !== 'DeviceCode' || sessionUid === undefined || grantId === undefined) return;
     const { now, staged } = currentScope();
-    // The session begins within the lifetime of the code.
-    const until = notAfterMs ?? plus(now, seconds(longestSession + lifetimes.deviceCode));
-    staged.approvedDevice = { sessionId: grantId, browserSessionUid: sessionUid, until };
+    staged.approvedDevice = { sessionId: grantId, browserSessionUid: sessionUid, at: now };
   }
 }
 
