@@ -265,7 +265,7 @@ describe('the link of an account', () => {
     expect((await person.open(`${world.server.issuer}/sessions`)).url.pathname).toBe('/sessions');
     const unlink = (subject: string) =>
       world.post(`${path}/unlink-identity`, { ...identity, subject, note: 'left the company' });
-    expect((await unlink('nobody')).body).toEqual({ unlinked: false, ended: null });
+    expect((await unlink('nobody')).body).toEqual({ unlinked: false, allowed: false, ended: null });
     expect((await person.open(`${world.server.issuer}/sessions`)).url.pathname).toBe('/sessions');
     expect((await unlink('leaver')).body).toMatchObject({ unlinked: true, ended: expect.any(Object) });
     expect((await world.get(path)).body.identities).toEqual([]);

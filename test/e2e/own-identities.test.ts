@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { LinkedIdentities } from '@curfew/accounts/identity-providers';
+import { instant } from '@curfew/session-policy';
 import { enrol, withoutFactors } from '../support/authenticator.js';
 import type { IdentityProvider } from '../support/identity-provider.js';
 import { MailServer } from '../support/mail-server.js';
@@ -177,8 +179,8 @@ describe('the page of sign-ins elsewhere', () => {
       const page = await open(person);
       return (await choose(person, page, removal(page), password)).body;
     };
-    const unlink = async () => {
-      const body = { issuer, subject };
+    const unlink = async (wish: { allow?: boolean } = {}) => {
+      const body = { issuer, subject, ...wish };
       const answer = await world.post(`/v1/accounts/${account.id}/unlink-identity`, body);
       return { ...answer.body, ended: answer.body.ended !== null };
     };
@@ -192,10 +194,15 @@ describe('the page of sign-ins elsewhere', () => {
     // Somebody else with that address there is another identity, about which nobody has said anything.
     const another = randomUUID();
     expect([await byAddress(another), await links(another)]).toEqual([true, [account.id]]);
-    expect(await unlink()).toEqual({ unlinked: false, allowed: true, ended: false });
+    // An operator who takes away the link that its person has just removed opens nothing.
     expect(await unlink()).toEqual({ unlinked: false, allowed: false, ended: false });
+    expect(await byAddress()).toBe(false);
+    expect(await unlink({ allow: true })).toEqual({ unlinked: false, allowed: true, ended: false });
+    expect(await unlink({ allow: true })).toEqual({ unlinked: false, allowed: false, ended: false });
     expect([await byAddress(), await links(subject)]).toEqual([true, [account.id]]);
     expect((await changes(account.id)).filter((change) => change === 'identity_allowed')).toHaveLength(1);
+    // Nor does one who allows it take a link away.
+    expect(await unlink({ allow: true })).toEqual({ unlinked: false, allowed: false, ended: false });
     // A removal by an operator says nothing of what the person wants.
     expect(await unlink()).toEqual({ unlinked: true, allowed: false, ended: true });
     expect(await byAddress()).toBe(true);
@@ -205,6 +212,61 @@ describe('the page of sign-ins elsewhere', () => {
     const there = await choose(person, await open(person), 'link elsewhere', password);
     await person.open(elsewhere.respond(there.url, subject));
     expect([await byAddress(), await byAddress(another)]).toEqual([true, false]);
+  });
+
+  it('gives nobody a second account whose link was removed, also where addresses link nobody', async () => {
+    const [username, password] = [`${randomUUID()}@example.test`, 'five plain words in a row'];
+    const asked = { username, password, must_change_password: false };
+    const { body: account } = await world.post('/v1/accounts', asked);
+    const [person, id] = [new Person(username, password), account.id];
+    const { issuer, clientId: client_id, clientSecret: client_secret } = elsewhere;
+    const settings = async () => {
+      const { headers } = await world.get('/v1/identity-providers/elsewhere');
+      const body = {
+        name: 'elsewhere',
+        issuer,
+        client_id,
+        client_secret,
+        creates_accounts: true,
+        links_by_email: false,
+      };
+      const given = { body, headers: { 'if-match': headers.get('etag')! } };
+      expect((await world.call('PUT', '/v1/identity-providers/elsewhere', given)).status).toBe(200);
+    };
+    await settings();
+    const subject = randomUUID();
+    const there = await choose(person, await open(person), 'link elsewhere', password);
+    await person.open(elsewhere.respond(there.url, subject));
+    expect(await links(subject)).toEqual([id]);
+    const page = await open(person);
+    expect((await choose(person, page, removal(page), password)).body).toContain('The link is removed.');
+    const claims = { preferred_username: `${randomUUID()}@example.test` };
+    const refused = await upstream.signIn(upstream.somebody(), { subject, deviation: { claims } });
+    expect([refused.body.includes('belongs to no account'), await links(subject)]).toEqual([true, []]);
+    // So its person can link it again.
+    const again = await choose(person, await open(person), 'link elsewhere', password);
+    await person.open(elsewhere.respond(again.url, subject));
+    expect(await links(subject)).toEqual([id]);
+  });
+
+  it('is not linked by a sign-in that was on the way when its person removed it', async () => {
+    const email = `${randomUUID()}@example.test`;
+    const { body } = await world.post('/v1/accounts', { username: email, email, email_verified: true });
+    const prisma = world.database.prisma({});
+    const identities = new LinkedIdentities(prisma);
+    const identity = { issuer: elsewhere.issuer, subject: randomUUID() };
+    const now = instant(Date.now());
+    let late: Promise<boolean> | undefined;
+    await prisma.$transaction(async (tx) => {
+      await identities.rememberRemoval(identity, body.id, now, tx);
+      late = prisma.$transaction((other) => identities.linkByAddress(identity, body.id, now, other));
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    });
+    expect(await late).toBe(false);
+    expect([await links(identity.subject), await identities.isRemoved(identity)]).toEqual([[], true]);
+    // The person may.
+    await prisma.$transaction((tx) => identities.link(identity, body.id, now, tx));
+    expect([await links(identity.subject), await identities.isRemoved(identity)]).toEqual([[body.id], false]);
   });
 
   it('says how to go on to somebody who has neither a password nor a passkey', async () => {

@@ -55,6 +55,7 @@ export const toldChanges = [
   'browser_remembered',
   'identity_linked',
   'identity_unlinked',
+  'identity_allowed',
 ] as const satisfies readonly Change[];
 
 /** One of these changes. */

@@ -32,6 +32,8 @@ const changeWords: Readonly<Record<ToldChange, string>> = {
   browser_remembered: 'wurde ein Browser gemerkt, in dem kein zweiter Schritt verlangt wird',
   identity_linked: 'wurde eine Anmeldung bei einem anderen Anbieter verknüpft',
   identity_unlinked: 'wurde die Verknüpfung mit einer Anmeldung bei einem anderen Anbieter entfernt',
+  identity_allowed:
+    'wurde einer entfernten Anmeldung bei einem anderen Anbieter erlaubt, sich über ihre E-Mail-Adresse wieder zu verknüpfen',
   recovery_code_used: 'wurde ein Wiederherstellungscode zur Anmeldung benutzt',
 };
 

@@ -28,6 +28,8 @@ const changeWords: Readonly<Record<ToldChange, string>> = {
   browser_remembered: 'a browser was remembered, in which no second step is asked for,',
   identity_linked: 'a sign-in with another identity provider was linked',
   identity_unlinked: 'the link to a sign-in with another identity provider was removed',
+  identity_allowed:
+    'a sign-in with another identity provider that had been removed was allowed to be linked again by its address of email',
   recovery_code_used: 'a recovery code was used to sign in',
 };
 

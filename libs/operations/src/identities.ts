@@ -6,16 +6,21 @@ import { type Author, doneBefore, inTransaction, type OperationParts } from './a
 import type { EverythingEnded } from './end-sessions.js';
 import { type FactorChange, factorChanged } from './second-factors.js';
 
-/** Links a person as an identity provider knows them to an account. @throws AccountError */
+/**
+ * Links a person as an identity provider knows them to an account: by the person, or by the address that both have. False, with nothing
+ * changed, where an address would link what the person has removed (ADR 120). @throws AccountError
+ */
 export const linkIdentity = (
   parts: OperationParts,
-  identity: Identity,
-  accountId: string,
+  { identity, accountId, by }: { identity: Identity; accountId: string; by: 'person' | 'address' },
   author: Author,
-): Promise<void> =>
+): Promise<boolean> =>
   inTransaction(parts, author, undefined, async (tx) => {
-    await parts.identities.link(identity, accountId, parts.clock.now(), tx);
+    const now = parts.clock.now();
+    if (by === 'person') await parts.identities.link(identity, accountId, now, tx);
+    else if (!(await parts.identities.linkByAddress(identity, accountId, now, tx))) return false;
     await recordChanges(parts, accountId, ['identity_linked'], author, tx);
+    return true;
   });
 
 /**

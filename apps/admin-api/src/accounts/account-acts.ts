@@ -165,12 +165,19 @@ export class AccountActs {
     return { removed: removed !== null, ended: removed?.ended ? endedOnWire(removed.ended) : null };
   }
 
-  /** Takes the link to a person of an identity provider away, and ends what the account has. */
-  async unlinkIdentity(id: string, identity: Identity, act: Act) {
+  /**
+   * Takes the link to a person of an identity provider away, and ends what the account has; or forgets that the person had removed it, where
+   * that is wished, which takes nothing away. One wish never becomes the other by the time at which it arrives (ADR 120).
+   */
+  async unlinkIdentity(id: string, identity: Identity, allow: boolean, act: Act) {
     await this.existing(id);
-    const ended = await unlinkIdentity(this.parts, identity, id, this.author(id, act));
-    const allowed = !ended && (await allowIdentity(this.parts, identity, id, this.author(id, act)));
-    return { unlinked: ended !== null, allowed, ended: ended && endedOnWire(ended) };
+    const author = this.author(id, act);
+    if (allow) {
+      const allowed = await allowIdentity(this.parts, identity, id, author);
+      return { unlinked: false, allowed, ended: null };
+    }
+    const ended = await unlinkIdentity(this.parts, identity, id, author);
+    return { unlinked: ended !== null, allowed: false, ended: ended && endedOnWire(ended) };
   }
 
   /** Has the person asked for the second step in every browser again; how many were remembered. */

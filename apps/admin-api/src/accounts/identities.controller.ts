@@ -13,7 +13,8 @@ export class IdentitiesController {
 
   @Operation(contracts.unlink)
   async unlink(@Input() { params, body, ...asked }: InputOf<typeof contracts.unlink>): Promise<Answer> {
-    const { note, ...identity } = body;
-    return ok(await this.acts.unlinkIdentity(params.id, identity, actOf(asked, contracts.unlink, note)));
+    const { note, allow = false, ...identity } = body;
+    const act = actOf(asked, contracts.unlink, note);
+    return ok(await this.acts.unlinkIdentity(params.id, identity, allow, act));
   }
 }

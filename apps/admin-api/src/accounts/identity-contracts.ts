@@ -25,17 +25,20 @@ export const unlink = operation({
   tag: 'accounts',
   summary: 'Takes the link to a person of an identity provider away, and ends the sessions of the account.',
   description:
-    'No session knows by which way in it began, so that all of them end in the same commit. Where the settings of the provider say so, the person can be linked anew by their address. A link that the person has removed is made by no address; where there is no link, that removal is forgotten, so that it can be made again.',
+    'No session knows by which way in it began, so that all of them end in the same commit. Where the settings of the provider say so, the person can be linked anew by their address. A link that the person has removed is made by no address, until that removal is forgotten: `allow` does this, and takes no link away.',
   scope: 'accounts:write',
   params: z.object({ id: uuid }),
   body: z.strictObject({
     issuer: named(500).meta({ description: 'As the account shows it.' }),
     subject: named(1_000).meta({ description: 'As the account shows it.' }),
+    allow: z.boolean().optional().meta({
+      description: 'true forgets that the person has removed the link; a link that is there stays.',
+    }),
     note: note.optional(),
   }),
   answers: {
     200: {
-      description: 'Taken away, where there was such a link.',
+      description: 'Taken away, where there was such a link; or allowed, where the person had removed it.',
       schema: z.object({
         unlinked: z.boolean(),
         allowed: z.boolean().meta({ description: 'Whether a removal by the person was forgotten.' }),

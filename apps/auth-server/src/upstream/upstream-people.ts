@@ -49,12 +49,13 @@ export class UpstreamPeople {
   /** Links the person to the account of somebody who has shown the authenticators of this version. @throws AccountError */
   async link(identity: Identity, accountId: string, version: string): Promise<void> {
     if ((await this.identities.accountOf(identity)) === accountId) return;
-    await linkIdentity(this.parts, identity, accountId, personWithProof(this.parts, accountId, version));
+    const author = personWithProof(this.parts, accountId, version);
+    await linkIdentity(this.parts, { identity, accountId, by: 'person' }, author);
   }
 
   /**
    * A person whose account is disabled gets no second one by the same address, also where addresses link nobody; nor does one who has removed
-   * the link to their account.
+   * the link to their account (ADR 120).
    */
   async #byEmail(
     identity: Identity,
@@ -67,9 +68,9 @@ export class UpstreamPeople {
     const account = await this.#open(id);
     if (!account) return 'closed';
     if (!linksByEmail) return undefined;
-    if (await this.identities.isRemoved(identity, account.id)) return 'closed';
-    await linkIdentity(this.parts, identity, account.id, { by: { kind: 'user', id: account.id, ip: null } });
-    return account;
+    const author = { by: { kind: 'user', id: account.id, ip: null } } as const;
+    const link = { identity, accountId: account.id, by: 'address' } as const;
+    return (await linkIdentity(this.parts, link, author)) ? account : 'closed';
   }
 
   async #made(
@@ -81,6 +82,8 @@ export class UpstreamPeople {
       ? (textOf(claims['preferred_username']) ?? verifiedEmail(claims))
       : undefined;
     if (username === undefined) return undefined;
+    // The person has an account here: with a second one they could not make the link again.
+    if (await this.identities.isRemoved(identity)) return undefined;
     const email = linksByEmail ? verifiedEmail(claims) : undefined;
     const profile = {
       ...(email === undefined ? {} : { email, emailVerified: true }),

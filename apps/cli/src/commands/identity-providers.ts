@@ -31,6 +31,13 @@ export const identityProviders = (): Command =>
     },
   });
 
+/** The options of `curfew accounts unlink`. */
+interface UnlinkOptions {
+  readonly allow?: true;
+  readonly note?: string;
+  readonly yes?: boolean;
+}
+
 /** `curfew accounts unlink`. */
 export const unlink = (): Command =>
   new Command('unlink')
@@ -38,28 +45,28 @@ export const unlink = (): Command =>
     .argument('<account>', 'id or username')
     .argument('<issuer>')
     .argument('<subject>')
+    .option('--allow', 'take nothing away, and let the address link again what the person has removed')
     .option('--note <text>', 'why; kept in the history')
     .option('-y, --yes', 'do not ask')
     .addHelpText(
       'after',
-      '\ncurfew accounts show says whom an account is linked to. A link that the person has removed can be made by their address again afterwards.\n\nExample:\n  curfew accounts unlink ada@example.com https://login.example.com/tenant 248289761001 --note "linked by mistake"',
+      '\ncurfew accounts show says whom an account is linked to. A link that the person has removed is made by no address until it is allowed.\n\nExamples:\n  curfew accounts unlink ada@example.com https://login.example.com/tenant 248289761001 --note "linked by mistake"\n  curfew accounts unlink ada@example.com https://login.example.com/tenant 248289761001 --allow',
     )
     .action(
-      async (
-        name: string,
-        issuer: string,
-        subject: string,
-        options: { note?: string; yes?: boolean },
-        command: Command,
-      ) => {
+      async (name: string, issuer: string, subject: string, options: UnlinkOptions, command: Command) => {
         const context = contextOf(command);
         const admin: AdminClient = await context.admin();
         const id = await accountId(admin, name);
-        await confirm(context, 'This ends everything that the account has authorized.', options.yes);
-        const given = { issuer, subject, ...(options.note === undefined ? {} : { note: options.note }) };
+        const { allow, note, yes } = options;
+        const effect = allow
+          ? 'This lets an address link again what the person has removed.'
+          : 'This ends everything that the account has authorized.';
+        await confirm(context, effect, yes);
+        const given = { issuer, subject, ...(allow && { allow }), ...(note !== undefined && { note }) };
         const { body } = await admin.send('POST', `/v1/accounts/${id}/unlink-identity`, { body: given });
         if (context.output.json) return context.output.line(JSON.stringify(body, null, 2));
-        if (body.allowed) return context.output.line('There was no link. Its address can link it again.');
+        if (body.allowed) return context.output.line('Done. Its address can link it again.');
+        if (allow) throw new CommandError('the person has removed no such link', exitCodes.notFound);
         if (!body.unlinked) throw new CommandError('the account has no such link', exitCodes.notFound);
         context.output.line(`Done. ${body.ended.recorded} session(s) ended.`);
       },

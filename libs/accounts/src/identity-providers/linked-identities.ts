@@ -31,15 +31,45 @@ export class LinkedIdentities {
     }));
   }
 
-  /** Links an identity to an account. @throws AccountError where it has an account already, or the account has as many as it may have */
-  async link({ issuer, subject }: Identity, accountId: string, now: Instant, tx: Transaction): Promise<void> {
-    // Links at once wait for each other: none is beyond those that the list shows.
+  /**
+   * Links an identity to an account for its person, which forgets that they had removed it. @throws AccountError where it has an account
+   * already, or the account has as many as it may have
+   */
+  async link(identity: Identity, accountId: string, now: Instant, tx: Transaction): Promise<void> {
     await lockFactors(accountId, tx);
+    await this.#insert(identity, accountId, now, tx);
+    await this.forgetRemoval(identity, accountId, tx);
+  }
+
+  /**
+   * Links an identity to the account that has its address; false where the person has removed it from there (ADR 120). A removal waits for the
+   * same lock, so that it is seen here or finds this link. @throws AccountError as `link` does
+   */
+  async linkByAddress(
+    identity: Identity,
+    accountId: string,
+    now: Instant,
+    tx: Transaction,
+  ): Promise<boolean> {
+    await lockFactors(accountId, tx);
+    const { issuer, subject } = identity;
+    const where = { accountId_issuer_subject: { accountId, issuer, subject } };
+    if (await tx.removedIdentity.findUnique({ where, select: { accountId: true } })) return false;
+    await this.#insert(identity, accountId, now, tx);
+    return true;
+  }
+
+  /** Links at once have the lock one after the other: none is beyond those that the list shows. */
+  async #insert(
+    { issuer, subject }: Identity,
+    accountId: string,
+    now: Instant,
+    tx: Transaction,
+  ): Promise<void> {
     if ((await tx.linkedIdentity.count({ where: { accountId } })) >= maxLinkedIdentities)
       throw new AccountError('too_many_identities');
     try {
       await tx.linkedIdentity.create({ data: { issuer, subject, accountId, createdAt: new Date(now) } });
-      await this.forgetRemoval({ issuer, subject }, accountId, tx);
     } catch (error) {
       if (isUniqueViolation(error)) throw new AccountError('identity_taken');
       throw error;
@@ -81,10 +111,10 @@ export class LinkedIdentities {
     return gone.length === 1;
   }
 
-  /** Whether the person has removed it from this account. */
-  async isRemoved({ issuer, subject }: Identity, accountId: string): Promise<boolean> {
-    const where = { accountId_issuer_subject: { accountId, issuer, subject } };
-    return (await this.prisma.removedIdentity.findUnique({ where, select: { accountId: true } })) !== null;
+  /** Whether a person has removed it from an account, whichever that is. */
+  async isRemoved({ issuer, subject }: Identity): Promise<boolean> {
+    const select = { accountId: true } as const;
+    return (await this.prisma.removedIdentity.findFirst({ where: { issuer, subject }, select })) !== null;
   }
 
   /** Notes that somebody signed in with it. */
