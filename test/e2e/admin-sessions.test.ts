@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { assertInvariants } from '../support/database.js';
 import { Person } from '../support/person.js';
-import { AdminWorld, orders, type SignedIn } from './admin-world.js';
+import { AdminWorld, deviceGrant, orders, type SignedIn } from './admin-world.js';
 
 let world: AdminWorld;
 
@@ -530,4 +530,30 @@ it('a client whose id is an address is named in a path in base64url as well, and
   ])
     expect([400, 404]).toContain((await world.get(`/v1/clients/${named}`)).status);
   expect((await world.call('DELETE', `/v1/clients/${veiled(id)}`)).status).toBe(200);
+});
+
+it('a registered id that looks like an address in base64url names its own client, and that of a document stays', async () => {
+  const id = `https://a.example/${randomUUID().slice(0, 8)}`;
+  const veiled = `~${Buffer.from(id).toString('base64url')}`;
+  await world.database.query(
+    `INSERT INTO client SELECT (jsonb_populate_record(c, jsonb_build_object('id', $1::text, 'name', 'Introduced', 'document_fresh_until', now() + interval '1 hour'))).*
+     FROM client c WHERE c.id = $2`,
+    [id, world.data.clients.device.client_id],
+  );
+  const registered = await world.post('/v1/clients', {
+    ...{ client_id: veiled, client_name: 'Its namesake', token_endpoint_auth_method: 'none' },
+    grant_types: [deviceGrant],
+  });
+  expect(registered.status).toBe(201);
+  expect((await world.get(`/v1/clients/${veiled}`)).body).toMatchObject({ client_name: 'Its namesake' });
+  expect((await world.post(`/v1/clients/${veiled}/disable`, {})).status).toBe(200);
+  const disabledAt = async (named: string) => (await world.get(`/v1/clients/${named}`)).body.disabled_at;
+  expect([await disabledAt(veiled), await disabledAt(encodeURIComponent(id))]).toEqual([
+    expect.any(String),
+    null,
+  ]);
+  expect((await world.call('DELETE', `/v1/clients/${veiled}`)).status).toBe(200);
+  // The address is read where nobody has that id any more.
+  expect((await world.get(`/v1/clients/${veiled}`)).body).toMatchObject({ client_id: id });
+  expect((await world.call('DELETE', `/v1/clients/${veiled}`)).status).toBe(200);
 });

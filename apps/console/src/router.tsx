@@ -6,7 +6,7 @@ import {
   Outlet,
   redirect,
 } from '@tanstack/react-router';
-import { clientFromPath, clientInPath } from './admin-api/in-path.js';
+import { clientFromAddress, clientInAddress } from './admin-api/in-path.js';
 import { Empty } from './elements/states.js';
 import { readApiSearch, readRouteSearch } from './pages/apis/api-search.js';
 import { readApplicationSearch } from './pages/applications/application-search.js';
@@ -152,8 +152,8 @@ const application = createRoute({
   getParentRoute: () => shell,
   path: '/applications/$id',
   params: {
-    parse: ({ id }) => ({ id: clientFromPath(id) }),
-    stringify: ({ id }) => ({ id: clientInPath(id) }),
+    parse: ({ id }) => ({ id: clientFromAddress(id) }),
+    stringify: ({ id }) => ({ id: clientInAddress(id) }),
   },
   validateSearch: readApplicationSearch,
   component: lazyRouteComponent(() => import('./pages/applications/application-page.js'), 'ApplicationPage'),

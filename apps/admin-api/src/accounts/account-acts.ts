@@ -31,6 +31,7 @@ import type { Transaction } from '@curfew/persistence';
 import { Injectable } from '@nestjs/common';
 import { type Act, adminActed } from '../access/acts.js';
 import { Authority } from '../access/authority.js';
+import { idOfClient } from '../clients/client-in-path.js';
 import { etagOf } from '../contract/answer.js';
 import { requireBefore, requireSeen } from '../contract/before.js';
 import { endedOnWire } from '../sessions/ended-on-wire.js';
@@ -187,8 +188,9 @@ export class AccountActs {
   }
 
   /** Takes back what the account allowed a client and ends the sessions that came of it. */
-  withdraw(accountId: string, clientId: string, act: Act) {
+  async withdraw(accountId: string, named: string, act: Act) {
     const { caller, operation, now, note } = act;
+    const clientId = await idOfClient(this.parts.clients, named);
     const along = (count?: number) => [
       adminActed(caller, operation, clientId, now, { note, count: count ?? null, accountId, clientId }),
     ];

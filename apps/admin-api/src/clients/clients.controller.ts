@@ -16,6 +16,7 @@ import { Input, type InputOf } from '../contract/input.js';
 import { Operation } from '../contract/operation.js';
 import { ClientActs } from './client-acts.js';
 import * as contracts from './client-contracts.js';
+import { idOfClient } from './client-in-path.js';
 import { clientOnWire, listedClient, secretsOnWire } from './client-view.js';
 
 /** Registered clients. */
@@ -40,7 +41,7 @@ export class ClientsController {
 
   @Operation(contracts.show)
   async show(@Input() { params }: InputOf<typeof contracts.show>): Promise<Answer> {
-    const details = await this.existing(params.id);
+    const details = await this.existing(await idOfClient(this.clients, params.id));
     return ok(await this.detail(details), details.client.version);
   }
 
@@ -62,49 +63,55 @@ export class ClientsController {
   async change(
     @Input() { params, body, version, ...asked }: InputOf<typeof contracts.change>,
   ): Promise<Answer> {
+    const id = await idOfClient(this.clients, params.id);
     const act = actOf(asked, contracts.change);
     const { client, secret, ended } = await this.prisma.$transaction((tx) =>
-      this.acts.change(params.id, body as ClientChange, version, act, tx),
+      this.acts.change(id, body as ClientChange, version, act, tx),
     );
-    const detail = await this.detail(await this.existing(params.id));
+    const detail = await this.detail(await this.existing(id));
     const made = secret === null ? {} : { client_secret: secret };
     return ok({ ...detail, ...made, ...(ended ? { sessions_ended: ended } : {}) }, client.version);
   }
 
   @Operation(contracts.disable)
   async disable(@Input() { params, body, ...asked }: InputOf<typeof contracts.disable>): Promise<Answer> {
+    const id = await idOfClient(this.clients, params.id);
     const act = actOf(asked, contracts.disable, body.note);
-    return ok(await this.prisma.$transaction((tx) => this.acts.disable(params.id, act, tx)));
+    return ok(await this.prisma.$transaction((tx) => this.acts.disable(id, act, tx)));
   }
 
   @Operation(contracts.enable)
   async enable(@Input() { params, body, ...asked }: InputOf<typeof contracts.enable>): Promise<Answer> {
+    const id = await idOfClient(this.clients, params.id);
     const act = actOf(asked, contracts.enable, body.note);
-    await this.prisma.$transaction((tx) => this.acts.enable(params.id, act, tx));
+    await this.prisma.$transaction((tx) => this.acts.enable(id, act, tx));
     return nothing();
   }
 
   @Operation(contracts.remove)
   async remove(@Input() { params, query, ...asked }: InputOf<typeof contracts.remove>): Promise<Answer> {
+    const id = await idOfClient(this.clients, params.id);
     const act = actOf(asked, contracts.remove, query.note);
-    return ok(await this.prisma.$transaction((tx) => this.acts.remove(params.id, act, tx)));
+    return ok(await this.prisma.$transaction((tx) => this.acts.remove(id, act, tx)));
   }
 
   @Operation(contracts.rollOver)
   async rollOver(@Input() { params, body, ...asked }: InputOf<typeof contracts.rollOver>): Promise<Answer> {
+    const id = await idOfClient(this.clients, params.id);
     const act = actOf(asked, contracts.rollOver);
     const secret = await this.prisma.$transaction((tx) =>
-      this.acts.rollOver(params.id, { overlap: body.overlap_seconds, before: body.before }, act, tx),
+      this.acts.rollOver(id, { overlap: body.overlap_seconds, before: body.before }, act, tx),
     );
-    const details = await this.existing(params.id);
-    const location = `/v1/clients/${encodeURIComponent(params.id)}`;
+    const details = await this.existing(id);
+    const location = `/v1/clients/${encodeURIComponent(id)}`;
     return created({ client_secret: secret, secrets: secretsOnWire(details) }, location);
   }
 
   @Operation(contracts.endSecret)
   async endSecret(@Input() { params, ...asked }: InputOf<typeof contracts.endSecret>): Promise<Answer> {
+    const id = await idOfClient(this.clients, params.id);
     const act = actOf(asked, contracts.endSecret);
-    await this.prisma.$transaction((tx) => this.acts.endSecret(params.id, params.secret_id, act, tx));
+    await this.prisma.$transaction((tx) => this.acts.endSecret(id, params.secret_id, act, tx));
     return nothing();
   }
 

@@ -69,7 +69,7 @@ export const clientId = z
 
 /**
  * The text that stands in base64url behind `~` in a path; undefined where none does. A gateway in front of the admin API refuses a path with
- * the `//` of an address. One text has one such path (RFC 4648 §3.5), so that a rule in front of it cannot be passed by another spelling.
+ * the `//` of an address. One text has one such path (RFC 4648 §3.5), beside the percent-encoded one.
  */
 export function textInPath(named: string): string | undefined {
   if (!named.startsWith('~')) return undefined;
@@ -77,19 +77,20 @@ export function textInPath(named: string): string | undefined {
   return bytes.toString('base64url') === named.slice(1) ? bytes.toString('utf8') : undefined;
 }
 
-/** The client that a path names. An id that is registered may begin with `~`, too, so only addresses are read so. */
-const clientNamedBy = (named: string): string => {
+/** The address that a path may name behind `~`. An id that is registered may look the same, and is then the one that is meant. */
+export const clientAddressInPath = (named: string): string | undefined => {
   const text = textInPath(named);
-  return text?.startsWith('https://') ? text : named;
+  return text?.startsWith('https://') && clientId.safeParse(text).success ? text : undefined;
 };
 
-/** The id of a client in a path. */
+/** The name of a client in a path; `ClientsInPaths` finds the client. */
 export const clientInPath = z
   .string()
   .max(400)
   .regex(/^(?:[A-Za-z0-9._~-]+|https:\/\/[\x21-\x7e]+)$/, { error: 'must be the id of a client' })
-  .transform(clientNamedBy)
-  .pipe(clientId)
+  .refine((named) => clientId.safeParse(clientAddressInPath(named) ?? named).success, {
+    error: 'must be the id of a client',
+  })
   .meta({
     description:
       'Id of a client; for one that a document introduced an address, percent-encoded, or in base64url behind `~`, where a gateway stands before: it refuses the `//` of an address in a path.',
