@@ -17,6 +17,8 @@ export interface Request {
   readonly etag?: string;
   /** Repeats of this very request, after a lost answer, get the first answer again. */
   readonly idempotent?: boolean;
+  /** Milliseconds after which the answer is not waited for; such a request is made once. */
+  readonly patience?: number;
 }
 
 /** The admin API's answer. */
@@ -70,7 +72,7 @@ export class AdminClient {
     for (let attempt = 1; ; attempt++) {
       const answer = await this.#once(method, path, request, key);
       const again = answer.status === 401 || answer.status === 429 || answer.status === 503;
-      if (!again || attempt >= attempts) return judged(answer, path);
+      if (!again || attempt >= attempts || request.patience !== undefined) return judged(answer, path);
       if (answer.status === 401) this.#token = undefined;
       else
         await new Promise((resolve) =>
@@ -97,7 +99,7 @@ export class AdminClient {
   async #once(
     method: string,
     path: string,
-    { query, body, version, etag }: Request,
+    { query, body, version, etag, patience: wait = patience }: Request,
     more: Record<string, string>,
   ) {
     const headers: Record<string, string> = { authorization: `Bearer ${await this.token()}`, ...more };
@@ -109,7 +111,7 @@ export class AdminClient {
         method,
         headers,
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        signal: AbortSignal.timeout(patience),
+        signal: AbortSignal.timeout(wait),
       }),
     );
     const text = await answer.text();

@@ -24,53 +24,74 @@ export interface ActOptions {
   readonly yes?: boolean;
 }
 
+/** Milliseconds that the count of sessions may take: the act matters more. */
+const countPatience = 5_000;
+
 /**
  * Says what an act is about, asks, and carries it out on the state that was read (ADR 101): if somebody else has changed it meanwhile,
- * nothing is done, and their change is told.
+ * nothing is done, and their change is told. With `--yes` nobody has seen anything: nothing is read, and the act is carried out on any state.
  */
 export async function actOnSeen(context: Context, act: Act, options: ActOptions): Promise<void> {
   const { output } = context;
-  const admin = await context.admin();
-  const seen = await admin.send('GET', act.thing);
-  const live = await liveSessions(admin, act.search);
-  output.aside(`${act.nameOf(seen.body)}, ${live}`);
-  await confirm(context, `This will ${act.effect}.`, options.yes);
-  const { body } = await carriedOut(admin, act, options.note, seen);
+  const seen = options.yes ? undefined : await shownAndAsked(context, act);
+  const { body } = await carriedOut(await context.admin(), act, options.note, seen);
   if (output.json) return output.line(JSON.stringify(body, null, 2));
   output.line(`Done. ${body.recorded} session(s) ended${body.complete ? '' : ', and more'}.`);
 }
 
-/** How many sessions live, by a dry run of their end; somebody who may not end sessions is told no number. */
+/** The state that a person was shown, once they have agreed to the act. */
+async function shownAndAsked(context: Context, act: Act): Promise<AdminResponse> {
+  const { output } = context;
+  const question = `This will ${act.effect}.`;
+  // Without a person to ask, this refuses before anything is read or shown.
+  if (!output.interactive) await confirm(context, question, false);
+  const admin = await context.admin();
+  const seen = await admin.send('GET', act.thing);
+  output.aside(`${act.nameOf(seen.body)}, ${await liveSessions(admin, act.search)}`);
+  if (seen.headers.get('etag') === null)
+    output.aside(
+      'No ETag came with that, as where a proxy drops it: a change that is made meanwhile is not noticed.',
+    );
+  await confirm(context, question, false);
+  return seen;
+}
+
+/** How many sessions live, by a dry run of their end. The act does not wait long for that, and does not depend on it. */
 async function liveSessions(admin: AdminClient, search: Act['search']): Promise<string> {
   const selection = { search: { ...search, state: 'live' } };
-  const order = { selection, dry_run: true, only_this_session: true, reason: 'ended_by_administrator' };
+  const body = { selection, dry_run: true, only_this_session: true, reason: 'ended_by_administrator' };
   try {
-    const { body } = await admin.send('POST', '/v1/sessions/end', { body: order });
-    return `${body.matched} live session(s)`;
+    const answer = await admin.send('POST', '/v1/sessions/end', { body, patience: countPatience });
+    return `${answer.body.matched} live session(s)`;
   } catch (error) {
-    if (error instanceof CommandError && error.exitCode === exitCodes.notAllowed)
-      return 'live sessions not counted: that needs the scope sessions:end';
-    throw error;
+    return `live sessions not counted: ${whyNotCounted(error)}`;
   }
+}
+
+function whyNotCounted(error: unknown): string {
+  if (!(error instanceof CommandError)) return 'no answer in time';
+  if (error.status === undefined && error.exitCode === exitCodes.unreachable) return 'no answer in time';
+  if (error.status === 403) return 'that needs the scope sessions:end';
+  return error.message.split('\n', 1)[0]!;
 }
 
 async function carriedOut(
   admin: AdminClient,
   act: Act,
   note: string | undefined,
-  seen: AdminResponse,
+  seen: AdminResponse | undefined,
 ): Promise<AdminResponse> {
   const words = note === undefined ? {} : { note };
-  const etag = seen.headers.get('etag');
+  const etag = seen?.headers.get('etag') ?? undefined;
   const request = {
     ...(act.method === 'DELETE' ? { query: words } : { body: words }),
-    ...(etag === null ? {} : { etag }),
+    ...(etag === undefined ? {} : { etag }),
     idempotent: true,
   };
   try {
     return await admin.send(act.method, act.path, request);
   } catch (error) {
-    if (!(error instanceof CommandError) || error.status !== 412) throw error;
+    if (!seen || !(error instanceof CommandError) || error.status !== 412) throw error;
     const now = await admin.get(act.thing);
     throw new CommandError(
       [`${act.nameOf(seen.body)} is not as it was read. Nothing was done.`, ...changes(seen.body, now)].join(

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { clientPath } from '../client-path.js';
 import { contextOf } from '../context.js';
 import { CommandError, exitCodes } from '../exit.js';
 import { table } from '../output.js';
@@ -41,7 +42,7 @@ Examples:
     .action(async (id: string, options: ExchangeOptions, command: Command) => {
       const context = contextOf(command);
       const admin = await context.admin();
-      const path = `/v1/clients/${encodeURIComponent(id)}`;
+      const path = clientPath(id);
       const { version, grant_types, token_exchange = [] } = await admin.get(path);
       const others = token_exchange.filter(({ resource }: Right) => resource !== options.for);
       const rights: Right[] = options.remove ? others : [...others, rightOf(options)];

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
+import { clientPath } from '../client-path.js';
 import { contextOf } from '../context.js';
 import { CommandError, exitCodes } from '../exit.js';
 import { facts } from '../output.js';
@@ -37,7 +38,7 @@ Example:
         throw new CommandError('name at least one of --logo, --accent-light, --accent-dark', exitCodes.usage);
       const context = contextOf(command);
       const admin = await context.admin();
-      const path = `/v1/clients/${encodeURIComponent(id)}`;
+      const path = clientPath(id);
       const { version } = await admin.get(path);
       const { body } = await admin.send('PATCH', path, { body: change, version });
       if (context.output.json) return context.output.line(JSON.stringify(body, null, 2));

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { Json } from '../admin-client.js';
+import { clientPath } from '../client-path.js';
 import { contextOf } from '../context.js';
 import { CommandError, exitCodes } from '../exit.js';
 import { facts, printable, table } from '../output.js';
@@ -60,7 +61,7 @@ const show = (): Command =>
     .addHelpText('after', '\nExample:\n  curfew clients show shop')
     .action(async (id: string, _: unknown, command: Command) => {
       const context = contextOf(command);
-      const client = await (await context.admin()).get(`/v1/clients/${encodeURIComponent(id)}`);
+      const client = await (await context.admin()).get(clientPath(id));
       if (context.output.json) return context.output.line(JSON.stringify(client, null, 2));
       const { warnings, ...members } = client;
       context.output.line(facts(Object.entries(members)));
@@ -82,7 +83,7 @@ const rollOver = (): Command =>
       const overlap_seconds = Number(options.overlap);
       if (!Number.isInteger(overlap_seconds))
         throw new CommandError('--overlap must be a whole number of seconds', exitCodes.usage);
-      const path = `/v1/clients/${encodeURIComponent(id)}/secrets`;
+      const path = `${clientPath(id)}/secrets`;
       const { body } = await (await context.admin()).send('POST', path, {
         body: { overlap_seconds },
         idempotent: true,
@@ -104,7 +105,7 @@ const ending = (name: 'disable' | 'delete', summary: string): Command =>
     .option('-y, --yes', 'do not ask')
     .addHelpText('after', `\nExample:\n  curfew clients ${name} shop --note "contract ended" --yes`)
     .action(async (id: string, options: ActOptions, command: Command) => {
-      const thing = `/v1/clients/${encodeURIComponent(id)}`;
+      const thing = clientPath(id);
       const act = {
         ...{ thing, search: { client: id }, effect: summary },
         ...(name === 'delete'
@@ -122,7 +123,7 @@ const enable = (): Command =>
     .addHelpText('after', '\nExample:\n  curfew clients enable shop')
     .action(async (id: string, _: unknown, command: Command) => {
       const context = contextOf(command);
-      await (await context.admin()).send('POST', `/v1/clients/${encodeURIComponent(id)}/enable`, {
+      await (await context.admin()).send('POST', `${clientPath(id)}/enable`, {
         body: {},
       });
       context.output.line(context.output.json ? '{}' : 'Done. None of its old sessions lives again.');
