@@ -44,6 +44,7 @@ describe('a revoked session that is named', () => {
   it.each([
     ['by a bare id, beside its person', (id: string, user: unknown) => complex(opaque(id), user)],
     ['by a bare id, alone', (id: string) => complex(opaque(id))],
+    ['as the subject itself', (id: string) => opaque(id)],
     [
       'with its issuer',
       (id: string, user: unknown) => complex({ format: 'iss_sub', iss: issuer, sub: id }, user),
@@ -72,21 +73,54 @@ describe('a revoked session that is named', () => {
   });
 
   it.each([
-    ['nothing here came of', () => opaque(randomUUID())],
     [
       'another issuer has',
       (id: string) => ({ format: 'iss_sub', iss: 'https://other.example.test', sub: id }),
     ],
     ['has a name of no kind known here', (id: string) => ({ format: 'uri', uri: `urn:session:${id}` })],
-  ])('ends nothing of its person where it is one that %s, which the event says', async (_, session) => {
+    ['is null', () => null],
+  ])('ends everything of its person where it is one that %s', async (_, session) => {
     const { who, one, other, user } = await twoBrowsers();
     const before = (await told()).length;
     expect((await signals.tell(revoked, complex(session(sidOf(who)), user))).status).toBe(202);
-    expect([await isSignedIn(one), await isSignedIn(other)]).toEqual([true, true]);
-    expect((await told()).slice(before)).toEqual([
-      expect.objectContaining({ signal: 'session-revoked', session: 'unknown' }),
-    ]);
+    expect([await isSignedIn(one), await isSignedIn(other)]).toEqual([false, false]);
+    const [event, ...more] = (await told()).slice(before);
+    expect([event, more]).toEqual([expect.objectContaining({ signal: 'session-revoked' }), []]);
+    expect(event).not.toHaveProperty('session');
   });
+
+  it('ends everything of a person whose provider names no sessions', async () => {
+    const who = newcomer();
+    const unnamed = { ...who, deviation: { claims: { sid: undefined } } };
+    const [one, other] = [upstream.somebody(), upstream.somebody()];
+    await upstream.signIn(other, who);
+    await upstream.signIn(one, unnamed);
+    const subject = complex(opaque(randomUUID()), signals.identity(who.subject, issuer));
+    expect((await signals.tell(revoked, subject)).status).toBe(202);
+    expect([await isSignedIn(one), await isSignedIn(other)]).toEqual([false, false]);
+  });
+
+  it('ends nothing of another person than the one beside it', async () => {
+    const [of, beside] = [await twoBrowsers(), await twoBrowsers()];
+    const before = (await told()).length;
+    expect((await signals.tell(revoked, complex(opaque(sidOf(of.who)), beside.user))).status).toBe(202);
+    for (const person of [of.one, of.other, beside.one, beside.other])
+      expect(await isSignedIn(person)).toBe(true);
+    expect((await told()).slice(before)).toEqual([expect.objectContaining({ session: 'unknown' })]);
+  });
+
+  it.each([['nothing here came of', () => opaque(randomUUID())]])(
+    'ends nothing of its person where it is one that %s, which the event says',
+    async (_, session) => {
+      const { one, other, user } = await twoBrowsers();
+      const before = (await told()).length;
+      expect((await signals.tell(revoked, complex(session(), user))).status).toBe(202);
+      expect([await isSignedIn(one), await isSignedIn(other)]).toEqual([true, true]);
+      expect((await told()).slice(before)).toEqual([
+        expect.objectContaining({ signal: 'session-revoked', session: 'unknown' }),
+      ]);
+    },
+  );
 
   it.each([
     [
@@ -94,7 +128,7 @@ describe('a revoked session that is named', () => {
       (id: string) => complex(opaque(id), signals.identity('somebody', 'https://other.example.test')),
     ],
     ['that nobody has, without a person', () => complex(opaque(randomUUID()))],
-    ['as the subject itself', (id: string) => opaque(id)],
+    ['that nobody has, as the subject itself', () => opaque(randomUUID())],
   ])('is taken and changes nothing %s', async (_, subject) => {
     const { who, one } = await twoBrowsers();
     const before = await told();

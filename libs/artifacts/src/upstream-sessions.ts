@@ -1,5 +1,5 @@
 import type { Transaction } from '@curfew/persistence';
-import { type Instant, plus, seconds } from '@curfew/session-policy';
+import { earliest, type Instant, plus, seconds } from '@curfew/session-policy';
 import type { BrowserSessionQueries } from '@curfew/sessions';
 import { hashOfId } from '@curfew/tokens';
 import type { ArtifactStore } from './artifact-store.js';
@@ -12,6 +12,10 @@ export interface UpstreamEnd {
   readonly sessionId: string | undefined;
   /** The person (`sub`), where they are named. */
   readonly subject: string | undefined;
+  /** When the provider said so, where that is not now: whoever came from there later is not held up. */
+  readonly toldAt?: Instant;
+  /** The account that is meant, where it is known: what came of it in another account is in no question. */
+  readonly accountId?: string | null;
 }
 
 /**
@@ -36,6 +40,7 @@ export const personKey = (issuer: string, subject: string): string => hashed(iss
 export interface UpstreamOver {
   readonly keys: readonly string[];
   readonly browserSessionUids: readonly string[];
+  readonly accountId: string | null;
 }
 
 /**
@@ -53,7 +58,7 @@ export class UpstreamSessions {
    * ID tokens name no session came of the person, so it is found by each end that names them.
    */
   async over(
-    { issuer, sessionId, subject }: UpstreamEnd,
+    { issuer, sessionId, subject, toldAt, accountId = null }: UpstreamEnd,
     now: Instant,
     tx: Transaction,
   ): Promise<UpstreamOver> {
@@ -61,16 +66,27 @@ export class UpstreamSessions {
     // Before the browsers are looked for: somebody who is on the way from there is seen there, or finds this.
     if (subject !== undefined) {
       const unnamed = { kind: upstreamSessionKind, id: subjectKey(issuer, subject) };
-      await this.artifacts.noteUse(unnamed, now, until, tx);
+      await this.artifacts.noteUse(unnamed, earliest(toldAt ?? now, now), until, tx);
     }
     const keys = await this.#keysOf({ issuer, sessionId, subject }, now, until, tx);
-    return { keys, browserSessionUids: await this.browsers.ofUpstream(keys, tx) };
+    return { keys, browserSessionUids: await this.browsers.ofUpstream(keys, tx, accountId), accountId };
+  }
+
+  /** Whether a browser of the account came of sessions there that have no name (`sid`), so that none can be told from another. */
+  async areUnnamed(
+    issuer: string,
+    subjects: readonly string[],
+    accountId: string,
+    tx: Transaction,
+  ): Promise<boolean> {
+    const keys = subjects.map((subject) => subjectKey(issuer, subject));
+    return keys.length > 0 && (await this.browsers.ofUpstream(keys, tx, accountId)).length > 0;
   }
 
   /** The sessions that do not end with such browsers, once those have ended: offline ones of earlier ends, and devices that were approved there. */
-  async left({ keys }: UpstreamOver, tx: Transaction): Promise<readonly string[]> {
-    const offline = await this.browsers.leftOfUpstream(keys, tx);
-    return [...new Set([...offline, ...(await this.artifacts.takeDevices(keys, tx))])];
+  async left({ keys, accountId }: UpstreamOver, tx: Transaction): Promise<readonly string[]> {
+    const offline = await this.browsers.leftOfUpstream(keys, tx, accountId);
+    return [...new Set([...offline, ...(await this.artifacts.takeDevices(keys, tx, accountId))])];
   }
 
   async #keysOf(

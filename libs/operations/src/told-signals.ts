@@ -3,7 +3,6 @@ import type { ToldSignal, ToldSubject, Transmitter, Transmitters } from '@curfew
 import type { Transaction } from '@curfew/persistence';
 import type { Actor } from '@curfew/session-policy';
 import { accountEvent } from '@curfew/sessions';
-import type { EndOutcome } from '@curfew/sessions/store';
 import { type Author, inTransaction, type OperationParts } from './author.js';
 import { endEverything } from './end-sessions.js';
 import { endOfUpstream } from './upstream-ends.js';
@@ -19,8 +18,6 @@ export interface SignalParts extends OperationParts {
   readonly transmitters: Transmitters;
   readonly upstreamSessions: UpstreamSessions;
 }
-
-const nothing: EndOutcome = { sessions: [], browserSessions: [] };
 
 /** The service itself ends what it was told to end; the event names the transmitter. */
 const by: Actor = { kind: 'system', id: null, ip: null };
@@ -42,24 +39,55 @@ export async function actOnSignal(
   if (!accountId && !(session && maySpeakOf(transmitter, told))) return 'unknown_subject';
   const work = async (tx: Transaction): Promise<SignalOutcome> => {
     if (!(await parts.transmitters.hold(transmitter, tx))) return 'no_action';
-    if (session) return endOfSession(parts, transmitter, told, accountId, tx);
-    if (!accountId) return 'unknown_subject';
+    // A repetition writes nothing: it would hold up whoever has come from there since.
+    if (!accountId) return endOfSession(parts, transmitter, told, null, tx);
     if (!(await isFirst(parts, transmitter, told, tx))) return 'repeated';
-    const target = { kind: 'account', target: accountId } as const;
-    const author = authorOf(transmitter, told);
-    const { at } = await endEverything(parts, target, 'signal_received', author, tx);
-    await parts.events.record(
-      [accountEvent(accountId, 'signal.received', dataOf(transmitter, told), at)],
-      tx,
-    );
-    return 'ended';
+    if (session && (await isComparable(parts, transmitter, told, accountId, tx)))
+      return endOfSession(parts, transmitter, told, accountId, tx);
+    return endOfAccount(parts, transmitter, told, accountId, tx);
   };
   return inTransaction(parts, { by }, undefined, work);
 }
 
+async function endOfAccount(
+  parts: SignalParts,
+  transmitter: Transmitter,
+  told: ToldSignal,
+  accountId: string,
+  tx: Transaction,
+): Promise<SignalOutcome> {
+  const target = { kind: 'account', target: accountId } as const;
+  const { at } = await endEverything(parts, target, 'signal_received', authorOf(transmitter, told), tx);
+  await parts.events.record([accountEvent(accountId, 'signal.received', dataOf(transmitter, told), at)], tx);
+  return 'ended';
+}
+
+/** Whether the session that is named can be one of that issuer, by a name that ID tokens have. */
+const isNamed = ({ subjectIssuer }: Transmitter, { session }: ToldSignal): boolean =>
+  session?.id !== undefined && (session.issuer ?? subjectIssuer) === subjectIssuer;
+
 /**
- * Ends what came of one session there, as its logout token would. A session that nothing here came of ends nothing: the rest of its person is
- * in no question. A session that is over stays over, so that a token that finds neither it nor its person needs no row to count once.
+ * Whether the name of the session says which of the sessions of an account it is. One that no ID token can have, or that of a provider whose ID
+ * tokens have none, says nothing of what came of it here, so that the signal is about all of the account.
+ */
+async function isComparable(
+  { identities, upstreamSessions }: SignalParts,
+  transmitter: Transmitter,
+  told: ToldSignal,
+  accountId: string,
+  tx: Transaction,
+): Promise<boolean> {
+  if (!isNamed(transmitter, told)) return false;
+  const { subjectIssuer: issuer } = transmitter;
+  const own = (await identities.ofAccount(accountId, tx)).filter((one) => one.issuer === issuer);
+  const subjects = own.map(({ subject }) => subject);
+  return !(await upstreamSessions.areUnnamed(issuer, subjects, accountId, tx));
+}
+
+/**
+ * Ends what came of one session there, as its logout token would: in the account that is named beside it, since all members of a subject
+ * describe it together (CAEP 1.0 §3.1). A session that nothing here came of ends nothing: the rest of its person is in no question. A session
+ * that is over stays over, so that a token that finds neither it nor its person needs no row to count once.
  */
 async function endOfSession(
   parts: SignalParts,
@@ -68,17 +96,17 @@ async function endOfSession(
   accountId: string | null,
   tx: Transaction,
 ): Promise<SignalOutcome> {
-  const { subjectIssuer: issuer } = transmitter;
-  const { id, issuer: said = issuer } = told.session!;
-  const subject = told.subject?.format === 'iss_sub' ? told.subject.subject : undefined;
-  const now = parts.clock.now();
-  // A repetition writes nothing: it would hold up whoever has come from there since.
-  if (accountId && !(await isFirst(parts, transmitter, told, tx))) return 'repeated';
-  const isKnowable = id !== undefined && said === issuer;
-  const { sessions, browserSessions } = isKnowable
-    ? await endOfUpstream(parts, { issuer, sessionId: id, subject }, authorOf(transmitter, told), tx)
-    : nothing;
-  const people = new Set([...sessions, ...browserSessions].map((one) => one.accountId));
+  const { issuer: sender, subjectIssuer: issuer } = transmitter;
+  if (!accountId) {
+    if (!isNamed(transmitter, told)) return 'unknown_subject';
+    if (await parts.transmitters.isUsed(sender, told.jti, tx)) return 'repeated';
+  }
+  const end = {
+    ...{ issuer, sessionId: told.session!.id, toldAt: told.issuedAt, accountId },
+    subject: told.subject?.format === 'iss_sub' ? told.subject.subject : undefined,
+  };
+  const over = await endOfUpstream(parts, end, authorOf(transmitter, told), tx);
+  const people = new Set([...over.sessions, ...over.browserSessions].map((one) => one.accountId));
   if (!accountId) {
     if (people.size === 0) return 'unknown_subject';
     if (!(await isFirst(parts, transmitter, told, tx))) return 'repeated';
@@ -86,6 +114,7 @@ async function endOfSession(
   const session = people.size > 0 ? 'ended' : 'unknown';
   if (people.size === 0 && accountId) people.add(accountId);
   const data = { ...dataOf(transmitter, told), session } as const;
+  const now = parts.clock.now();
   await parts.events.record(
     [...people].map((id) => accountEvent(id, 'signal.received', data, now)),
     tx,

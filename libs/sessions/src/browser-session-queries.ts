@@ -113,13 +113,19 @@ export class BrowserSessionQueries {
   /**
    * All browsers in which somebody signed in by way of one of these sessions at another identity provider, as far as they stand. A provider
    * that names no sessions in its ID tokens says the same of every browser of a person, and nobody asks again for those that were left out.
+   * With an account, only those of that account.
    */
-  async ofUpstream(keys: readonly string[], transaction: Transaction): Promise<readonly string[]> {
+  async ofUpstream(
+    keys: readonly string[],
+    transaction: Transaction,
+    accountId: string | null = null,
+  ): Promise<readonly string[]> {
     const found: string[] = [];
     for (let last: string | undefined = ''; last !== undefined; ) {
       const rows: { uid: string }[] = await transaction.$queryRaw`
         SELECT uid FROM browser_session
         WHERE upstream && ${[...keys]}::text[] AND upstream IS NOT NULL AND ended_at IS NULL AND uid > ${last}
+          AND (${accountId}::uuid IS NULL OR account_id = ${accountId}::uuid)
         ORDER BY uid LIMIT ${browsersAtOnce}`;
       found.push(...rows.map(({ uid }) => uid));
       last = rows.length < browsersAtOnce ? undefined : found.at(-1);
@@ -131,10 +137,15 @@ export class BrowserSessionQueries {
    * The sessions that outlived such a browser: those that are offline, after a sign-out here or a deadline. The row of the browser leads to them
    * as long as it is kept.
    */
-  async leftOfUpstream(keys: readonly string[], transaction: Transaction): Promise<readonly string[]> {
+  async leftOfUpstream(
+    keys: readonly string[],
+    transaction: Transaction,
+    accountId: string | null = null,
+  ): Promise<readonly string[]> {
     const rows: { id: string }[] = await transaction.$queryRaw`
       SELECT s.id::text FROM browser_session b JOIN session s ON s.browser_session_uid = b.uid AND s.account_id = b.account_id
       WHERE b.upstream && ${[...keys]}::text[] AND b.upstream IS NOT NULL AND b.ended_at IS NOT NULL AND s.ended_at IS NULL
+        AND (${accountId}::uuid IS NULL OR s.account_id = ${accountId}::uuid)
       ORDER BY s.id`;
     return rows.map(({ id }) => id);
   }

@@ -18,6 +18,7 @@ export {
 } from './transmitter.js';
 export {
   maxTransmitters,
+  pollLease,
   TransmitterChanged,
   Transmitters,
   transmittersChannel,

@@ -40,6 +40,7 @@ describe('a received security event token', () => {
   it('names its signal, its person, and until when its id is remembered', () => {
     expect(read()).toEqual({
       jti: 'one',
+      issuedAt: instant(1_900_000_000_000),
       rememberUntil: instant(1_900_000_000_000 + 8 * 86_400_000),
       signal: 'session-revoked',
       subject: { format: 'iss_sub', issuer: 'https://there.example.test', subject: 'ada' },
@@ -87,6 +88,7 @@ describe('a received security event token', () => {
     ],
     [{ format: 'uri', uri: 'urn:s' }, {}],
     [undefined, undefined],
+    [null, undefined],
   ])('names the session that was revoked: %j', (session, named) => {
     const user = { format: 'iss_sub', iss: 'https://there.example.test', sub: 'ada' };
     const told = read({}, { sub_id: { format: 'complex', user, session } });
@@ -98,7 +100,6 @@ describe('a received security event token', () => {
 
   it.each([
     'x',
-    null,
     [],
     {},
     { format: 'opaque' },
@@ -107,6 +108,12 @@ describe('a received security event token', () => {
     { format: 'iss_sub', iss: 's' },
   ])('is refused where its session is malformed: %j', (session) => {
     expect(() => read({}, { sub_id: { format: 'complex', session } })).toThrow(SetRefused);
+  });
+
+  it('is about a session where its simple subject is opaque, and about a person where that is iss_sub', () => {
+    const told = read({}, { sub_id: { format: 'opaque', id: 's' } });
+    expect([told.session, told.subject]).toEqual([{ id: 's' }, null]);
+    expect(read().session).toBeUndefined();
   });
 
   it('of a credential is about its person, whatever session it names', () => {

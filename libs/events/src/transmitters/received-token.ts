@@ -30,6 +30,7 @@ export type ToldSubject =
 /** The request of a token, as far as it is acted on here. */
 export interface ToldSignal {
   readonly jti: string;
+  readonly issuedAt: Instant;
   /** Until then the id of the token is remembered; it would be refused by its age afterwards. */
   readonly rememberUntil: Instant;
   /** Null where nothing is to be done: a verification, a change to a stream, an event that was not chosen. */
@@ -98,6 +99,7 @@ export function readSignal(payload: Json, transmitter: Transmitter, now: Instant
   if (signal !== null && named === null) throw malformed('sub_id must be a subject identifier');
   return {
     jti,
+    issuedAt,
     // A day more than it is good for, so that nodes whose clocks differ agree.
     rememberUntil: plus(issuedAt, seconds(maxAge + 86_400)),
     signal,
@@ -139,16 +141,13 @@ function subjectOf(named: Json, isInner = false): ToldSubject | null {
 }
 
 /**
- * The session of a complex subject (SSF 1.0 §3.3): CAEP 1.0 §3.1 revokes that one, and without it all of the user's. Its id is the `sid` of the
- * ID tokens of that session. @throws SetRefused
+ * The session of a complex subject (SSF 1.0 §3.3): CAEP 1.0 §3.1 revokes that one, and without it all of the user's. A simple subject is a
+ * session where it is `opaque`, as in the first example there; an `iss_sub` is a person. Its id is the `sid` of the ID tokens of that session.
+ * @throws SetRefused
  */
-function sessionOf({ format, session }: Json): ToldSignal['session'] {
-  const named = format === 'complex' ? objectOf(session) : null;
-  if (named === null) {
-    if (format === 'complex' && session !== undefined)
-      throw malformed('the session of sub_id must be a subject identifier');
-    return undefined;
-  }
+function sessionOf(subject: Json): ToldSignal['session'] {
+  const named = subject['format'] === 'opaque' ? subject : innerSessionOf(subject);
+  if (named === null) return undefined;
   const member = (name: string): string => {
     const text = textOf(named[name]);
     if (text === null) throw malformed(`the session of sub_id must have ${name}`);
@@ -162,6 +161,13 @@ function sessionOf({ format, session }: Json): ToldSignal['session'] {
     default:
       return {};
   }
+}
+
+function innerSessionOf({ format, session }: Json): Json | null {
+  if (format !== 'complex' || session === undefined || session === null) return null;
+  const named = objectOf(session);
+  if (named === null) throw malformed('the session of sub_id must be a subject identifier');
+  return named;
 }
 
 /** CAEP 1.0 §2: a text for each language, of which the English one is preferred. */

@@ -9,7 +9,7 @@ export const transmittersChannel = 'curfew_transmitters';
 /** Transmitters that are kept at most. */
 export const maxTransmitters = 50;
 /** Seconds for which a node has a transmitter for itself while it polls it. */
-const pollLease = 120;
+export const pollLease = 120;
 /** Seconds after a failed poll; they double with each further one. */
 const firstPause = 10;
 const longestPause = 600;
@@ -206,6 +206,11 @@ export class Transmitters {
       INSERT INTO received_signal (issuer, jti, expires_at) VALUES (${issuer}, ${jti}, ${new Date(expiresAt)})
       ON CONFLICT (issuer, jti) DO NOTHING RETURNING 1`;
     return used.length === 1;
+  }
+
+  /** Whether a token of this id has been used, and so is a repetition. */
+  async isUsed(issuer: string, jti: string, tx: Transaction): Promise<boolean> {
+    return (await tx.receivedSignal.count({ where: { issuer, jti } })) > 0;
   }
 
   /** Deletes at most `limit` uses of tokens that would be refused by their age by now, and says how many. */
