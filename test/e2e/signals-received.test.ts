@@ -413,6 +413,9 @@ describe('the rows of transmitters', () => {
     [{ signals: [] }, 'signals'],
     [{ signals: ['session-established'] }, 'signals'],
     [{ authorization: 'Bearer short' }, 'authorization'],
+    [{ ...polled, ...byToken, authorization: 'a\nb' }, 'authorization'],
+    [{ ...polled, ...byToken, authorization: '' }, 'authorization'],
+    [{ authorization: 'Bearer of  this  receiver' }, 'authorization'],
     [{ authorization: `Bearer ${'x'.repeat(30)}\r\nHost: y` }, 'authorization'],
     [{ authorization: undefined }, 'authorization'],
     [{ other: 1 }, 'other'],
@@ -423,6 +426,18 @@ describe('the rows of transmitters', () => {
     expect([status, text.includes(member)]).toEqual([400, true]);
     expect(JSON.stringify(body.errors ?? body.faults ?? body)).toContain(member);
     expect(await written()).toEqual(before);
+  });
+
+  it('have the secret of a client as it was given, also a short one', async () => {
+    const right = settings({ id: 'short', issuer: 'https://short.example.test', enabled: false });
+    const answer = await world.post('/v1/transmitters', {
+      ...{ ...right, ...polled, ...byToken, authorization: 'a  b' },
+    });
+    expect([answer.status, answer.text.includes('a  b')]).toEqual([201, false]);
+    const removed = await world.call('DELETE', '/v1/transmitters/short', {
+      headers: { 'if-match': '"1"' },
+    });
+    expect(removed.status).toBe(204);
   });
 
   it('are not of this service itself, one for each issuer, and send a header to no other address', async () => {

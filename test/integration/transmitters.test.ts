@@ -75,7 +75,7 @@ describe('a poll that began before a change', () => {
 });
 
 describe('a run of polls', () => {
-  const polls = async () => {
+  const polls = async (more: { readonly deadlineMs?: number } = {}) => {
     const fetch = outboundFetch({ allowInside: true, timeoutMs: 10_000 });
     const all = new TransmitterPolls({
       transmitters,
@@ -86,6 +86,7 @@ describe('a run of polls', () => {
       tokens: new PollTokens(fetch, clock, 50),
       intervalMs: 60_000,
       report: () => {},
+      ...more,
     });
     await all.load();
     return all;
@@ -105,6 +106,20 @@ describe('a run of polls', () => {
     await expect((await polls()).run(new AbortController().signal)).rejects.toThrow();
     expect([elsewhere.atOnce, (await state('slow')).polledAt]).toEqual([0, clock.now()]);
     await database.query('DROP TRIGGER refuse_this ON transmitter');
+    await elsewhere.close();
+  });
+
+  it.each(['/poll', '/token'])('breaks a question off when its time is up, of %s', async (hung) => {
+    const elsewhere = await SignalTransmitter.start();
+    const tokenEndpoint = `${elsewhere.issuer}/token`;
+    await added(
+      fields('hung', { endpointUrl: `${elsewhere.issuer}/poll`, tokenEndpoint, clientId: 'our client' }),
+    );
+    elsewhere.answers.set(hung, 'hang');
+    const began = performance.now();
+    await (await polls({ deadlineMs: 300 })).run(new AbortController().signal);
+    expect(performance.now() - began).toBeLessThan(5_000);
+    expect(await state('hung')).toMatchObject({ pollFailures: 1, pollFault: 'no answer in time' });
     await elsewhere.close();
   });
 
@@ -208,6 +223,9 @@ describe('a transmitter that takes access tokens alone', () => {
     elsewhere.answers.set('/poll', { status: 401, body: '' });
     expect((await poll(10)).pollFault).toBe('answered with 401');
     expect(elsewhere.tokenRequests).toHaveLength(3);
+    // One that was got for the question has not ended early: it is not got twice.
+    expect((await poll(700)).pollFault).toBe('answered with 401');
+    expect(elsewhere.tokenRequests).toHaveLength(4);
   });
 
   it('uses none that was got by other settings, and sends a secret to no address and no client that it was not given for', async () => {
@@ -251,8 +269,11 @@ describe('a transmitter that takes access tokens alone', () => {
       answer(200, { access_token: 'good', token_type: 'DPoP' }),
       'the token endpoint answered with no Bearer token',
     ],
-    [answer(200, ' '.repeat(70_000)), 'the token endpoint gave no answer that can be read'],
-    ['hang' as const, 'the token endpoint gave no answer that can be read'],
+    [
+      answer(200, ' '.repeat(70_000)),
+      'the token endpoint gave no answer that can be read: the document is too large',
+    ],
+    ['hang' as const, 'the token endpoint gave no answer that can be read: no answer in time'],
   ])('says why where none can be had, asks for no event, and goes on later: %#', async (wrong, fault) => {
     await kept();
     const poll = await polling();

@@ -74,13 +74,28 @@ const settings = {
 };
 const authorization = z
   .string()
-  .min(16, { error: 'must have at least 16 characters' })
+  .min(1, { error: 'must have at least 1 character' })
   .max(4_096, { error: 'must have at most 4096 characters' })
-  .regex(/^[\x21-\x7e]+(?: [\x21-\x7e]+)*$/, { error: 'must be the value of a header, in printable ASCII' })
+  .regex(/^[\x20-\x7e]+$/, { error: 'must be printable ASCII' })
   .meta({
     description:
       'The whole Authorization header (Bearer …): the one that it sends with what it pushes, or the one that is sent to it when it is polled. With a token_endpoint it is the client secret. It is never shown.',
   });
+
+/** A client secret is any printable ASCII (RFC 6749 §A.2); a header is more than that. */
+function requireHeader(
+  {
+    token_endpoint,
+    authorization: value,
+  }: { token_endpoint: string | null; authorization?: string | undefined },
+  context: z.RefinementCtx,
+): void {
+  if (token_endpoint !== null || value === undefined) return;
+  const refuse = (message: string) => context.addIssue({ code: 'custom', path: ['authorization'], message });
+  if (value.length < 16) refuse('must have at least 16 characters');
+  if (!/^[\x21-\x7e]+(?: [\x21-\x7e]+)*$/.test(value))
+    refuse('must be the value of a header, in printable ASCII');
+}
 
 const shown = z.object({
   id: z.string(),
@@ -141,7 +156,7 @@ export const create = operation({
   description:
     'It ends the sessions of people who are linked to its identities and, with matches_email, of all who have verified the address that it names. It disables and deletes nobody.',
   scope: 'accounts:write',
-  body: z.strictObject({ id, ...settings, authorization }),
+  body: z.strictObject({ id, ...settings, authorization }).superRefine(requireHeader),
   idempotent: true,
   answers: { 201: { description: 'The transmitter, version 1.', schema: shown, headers: etag } },
   problems: { 400: ['invalid_transmitter'], 403: ['beyond_own_scopes'], 409: ['transmitter_exists'] },
@@ -158,7 +173,7 @@ export const change = operation({
     'Without authorization it keeps the one it has, as long as its issuer, endpoint_url, token_endpoint and client_id stay.',
   scope: 'accounts:write',
   params: byId,
-  body: z.strictObject({ ...settings, authorization: authorization.optional() }),
+  body: z.strictObject({ ...settings, authorization: authorization.optional() }).superRefine(requireHeader),
   ifMatch: true,
   answers: { 200: { description: 'The transmitter.', schema: shown, headers: etag } },
   problems: {

@@ -28,6 +28,13 @@ const longestLife = 3_600;
 /** Seconds before its end from which a token is used no more; half of its life where that is less. */
 const margin = 30;
 
+/** The header of one question. */
+export interface PollHeader {
+  readonly authorization: string;
+  /** Whether its token was got for this question. */
+  readonly isNew: boolean;
+}
+
 interface KeptToken {
   readonly version: number;
   readonly createdAt: Instant;
@@ -49,20 +56,20 @@ export class PollTokens {
   }
 
   /** The header of the next question; its token is that of an earlier one as long as it is good. @throws TokenUnavailable */
-  async authorizationOf(opened: OpenedTransmitter, signal?: AbortSignal): Promise<string> {
+  async authorizationOf(opened: OpenedTransmitter, signal?: AbortSignal): Promise<PollHeader> {
     const { transmitter, authorization } = opened;
-    if (transmitter.tokenEndpoint === null) return authorization;
+    if (transmitter.tokenEndpoint === null) return { authorization, isNew: false };
     const kept = this.#kept.get(transmitter.id);
     if (kept && isOf(kept, transmitter) && !isPast(kept.usableUntil, this.clock.now()))
-      return kept.authorization;
+      return { authorization: kept.authorization, isNew: false };
     const got = await this.#ask(opened, signal);
     this.#kept.set(transmitter.id, got);
-    return got.authorization;
+    return { authorization: got.authorization, isNew: true };
   }
 
-  /** Forgets a token that was refused; false where none was kept. */
-  refused({ id }: Transmitter): boolean {
-    return this.#kept.delete(id);
+  /** Forgets the token of a header that was refused; false where it is kept no more. */
+  refused({ id }: Transmitter, { authorization }: PollHeader): boolean {
+    return this.#kept.get(id)?.authorization === authorization && this.#kept.delete(id);
   }
 
   async #ask({ transmitter, authorization: secret }: OpenedTransmitter, signal?: AbortSignal) {

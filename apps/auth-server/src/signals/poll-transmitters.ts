@@ -1,6 +1,7 @@
 import type { Clock } from '@curfew/clock';
 import {
   type OpenedTransmitter,
+  pollLease,
   SetRefused,
   TransmitterChanged,
   type Transmitters,
@@ -20,8 +21,10 @@ const maxAnswerBytes = 4 * 1024 * 1024;
 const atOnce = 4;
 /** Questions of one run; the rest is asked for in the next one. */
 const maxRounds = 10;
-/** Milliseconds after which a run asks no further question: another node may take over when its lease ends. */
+/** Milliseconds after which a run asks no further question. */
 const longestRunMs = 60_000;
+/** Milliseconds after which no answer is waited for, of the token endpoint or of the transmitter: another node takes over when the lease ends. */
+const longestDeadlineMs = (pollLease - 20) * 1_000;
 
 /** An answer that is none of RFC 8936. */
 class UnreadablePoll extends Error {
@@ -44,8 +47,10 @@ interface Told {
 
 /** One run of questions to one transmitter. */
 interface Run extends OpenedTransmitter {
-  /** Stops the process. */
+  /** Ends the run: the process stops, or its time is up. */
   readonly signal: AbortSignal;
+  /** Its time is up; what was carried out is acknowledged until then. */
+  readonly deadline: AbortSignal;
   /** Whether there is time for more. */
   readonly mayGoOn: () => boolean;
   /** Why tokens could not be carried out, by the ids under which they were sent: they are not asked for twice. */
@@ -60,6 +65,8 @@ export interface PollParts {
   readonly fetch: ReturnType<typeof outboundFetch>;
   readonly tokens: PollTokens;
   readonly intervalMs: number;
+  /** Milliseconds of one run at most, where they are fewer than the lease leaves. */
+  readonly deadlineMs?: number;
   readonly report: (error: unknown, id: string) => void;
 }
 
@@ -98,20 +105,32 @@ export class TransmitterPolls implements Kept {
   }
 
   async #poll(opened: OpenedTransmitter, signal: AbortSignal): Promise<void> {
-    const { transmitters, clock, intervalMs, report } = this.parts;
+    const { transmitters, clock, intervalMs, report, deadlineMs = longestDeadlineMs } = this.parts;
     const { transmitter } = opened;
     const began = performance.now();
     const mayGoOn = () => !signal.aborted && performance.now() - began <= longestRunMs;
     const failures: Run['failures'] = new Map();
+    // One controller, which the signals that end it are heard by: see outboundFetch.
+    const [ending, late] = [new AbortController(), new AbortController()];
+    const stop = () => ending.abort();
+    const timer = setTimeout(() => {
+      late.abort();
+      stop();
+    }, deadlineMs);
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
     let fault: string | null = null;
     try {
-      await this.#rounds({ ...opened, signal, mayGoOn, failures });
+      await this.#rounds({ ...opened, signal: ending.signal, deadline: late.signal, mayGoOn, failures });
     } catch (error) {
       // It was changed, so it is due anew; or this process stops, and another one goes on.
       if (error instanceof TransmitterChanged || signal.aborted)
         return transmitters.release(transmitter, clock.now());
       fault = faultOf(error, failures.size > 0 ? 'a token could not be carried out' : 'no answer');
       report(error, transmitter.id);
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', stop);
     }
     await transmitters.polled(transmitter, fault, clock.now(), intervalMs);
   }
@@ -126,7 +145,8 @@ export class TransmitterPolls implements Kept {
       told = await this.#take(run, untried);
       if (untried.length === 0) break;
     }
-    if (told.ack.length > 0 || Object.keys(told.setErrs).length > 0) await this.#ask(run, told, 0);
+    if (told.ack.length > 0 || Object.keys(told.setErrs).length > 0)
+      await this.#ask(run, told, 0, run.deadline);
     const [failure] = run.failures.values();
     // Those that were carried out are acknowledged; the others come again.
     if (failure !== undefined) throw failure;
@@ -158,14 +178,9 @@ export class TransmitterPolls implements Kept {
     opened: OpenedTransmitter,
     told: Told,
     most: number,
-    signal?: AbortSignal,
+    signal: AbortSignal,
   ): Promise<Readonly<Record<string, unknown>>> {
-    let response = await this.#send(opened, told, most, signal);
-    // A token may end before its time; another one is got once.
-    if (response.status === 401 && this.parts.tokens.refused(opened.transmitter)) {
-      await response.body?.cancel();
-      response = await this.#send(opened, told, most, signal);
-    }
+    const response = await this.#answer(opened, told, most, signal);
     if (response.status !== 200) {
       await response.body?.cancel();
       throw new UnreadablePoll(`answered with ${response.status}`);
@@ -176,13 +191,30 @@ export class TransmitterPolls implements Kept {
     return (answer['sets'] ?? {}) as Readonly<Record<string, unknown>>;
   }
 
-  async #send(opened: OpenedTransmitter, { ack, setErrs }: Told, most: number, signal?: AbortSignal) {
-    const authorization = await this.parts.tokens.authorizationOf(opened, signal);
+  /** A token may end before its time; another one is got once. One that was got for this question has not, and is forgotten all the same. */
+  async #answer(opened: OpenedTransmitter, told: Told, most: number, signal: AbortSignal) {
+    const { tokens } = this.parts;
+    for (;;) {
+      const header = await tokens.authorizationOf(opened, signal);
+      const response = await this.#send(opened, header.authorization, told, most, signal);
+      if (response.status !== 401 || !tokens.refused(opened.transmitter, header) || header.isNew)
+        return response;
+      await response.body?.cancel();
+    }
+  }
+
+  #send(
+    opened: OpenedTransmitter,
+    authorization: string,
+    { ack, setErrs }: Told,
+    most: number,
+    signal: AbortSignal,
+  ) {
     return this.parts.fetch(opened.transmitter.endpointUrl!, {
       method: 'POST',
       headers: { 'content-type': 'application/json', accept: 'application/json', authorization },
       body: JSON.stringify({ ack, setErrs, maxEvents: most, returnImmediately: true }),
-      ...(signal && { signal }),
+      signal,
     });
   }
 }
@@ -201,7 +233,8 @@ function membersOf(text: string): unknown {
 
 /** A sentence for operators that repeats nothing of an answer. */
 function faultOf(error: unknown, subject: string): string {
-  const { name, message, code } = error as Error & { code?: unknown };
+  const { name, message, code, cause: why } = error as Error & { code?: unknown };
+  if (name === 'TokenUnavailable' && why !== undefined) return `${message}: ${faultOf(why, 'no answer')}`;
   if (['UnreadablePoll', 'KeysUnavailable', 'DocumentTooLarge', 'TokenUnavailable'].includes(name))
     return message;
   if (name === 'AbortError') return 'no answer in time';
