@@ -12,9 +12,9 @@ export interface UpstreamEnd {
   readonly sessionId: string | undefined;
   /** The person (`sub`), where they are named. */
   readonly subject: string | undefined;
-  /** When the provider said so, where that is not now: whoever came from there later is not held up. */
+  /** When the provider said so, where that is not now: nobody is held up who came from there later. */
   readonly toldAt?: Instant;
-  /** The account that is meant, where it is known: what came of it in another account is in no question. */
+  /** The account that is meant, where it is known: nothing else ends. */
   readonly accountId?: string | null;
 }
 

@@ -49,7 +49,7 @@ interface Told {
 interface Run extends OpenedTransmitter {
   /** Ends the run: the process stops, or its time is up. */
   readonly signal: AbortSignal;
-  /** Its time is up; what was carried out is acknowledged until then. */
+  /** Its time is up; until then it acknowledges its tokens. */
   readonly deadline: AbortSignal;
   /** Whether there is time for more. */
   readonly mayGoOn: () => boolean;
