@@ -423,9 +423,8 @@ gateway_routes:
     });
     const unasked = await curfew(['accounts', 'disable', 'ada@example.test']);
     expect([unasked.code, unasked.err]).toEqual([2, expect.stringContaining('add --yes to do it')]);
-    const { out: disabled, err: whom } = await curfew(['accounts', 'disable', 'ada@example.test', '--yes']);
-    expect(disabled).toMatch(/^Done\. 0 session/);
-    expect(whom).toMatch(/^account ada@example\.test \([0-9a-f-]{36}\), 0 live session\(s\)\n$/);
+    const { out: disabled, err: aside } = await curfew(['accounts', 'disable', 'ada@example.test', '--yes']);
+    expect([disabled, aside]).toEqual([expect.stringMatching(/^Done\. 0 session/), '']);
     expect((await curfew(['accounts', 'list', '--prefix', 'ada'])).out).toMatch(
       /ada@example\.test\s+disabled/,
     );
@@ -452,7 +451,7 @@ gateway_routes:
     expect(out).toMatch(/logo\s+\d+ bytes\nlight\s+#0b5d3b\ndark\s+none/);
     expect((await look('--logo', 'none', '--accent-light', 'none')).out).toMatch(/logo\s+none\nlight\s+none/);
     expect((await look()).err).toContain('name at least one of');
-  });
+  }, 60_000);
 
   it('gives a client the right to act for people at an API, bounded, and takes it away', async () => {
     const { client_id, resource } = world.data.clients.api;
@@ -552,11 +551,13 @@ gateway_routes:
   }, 60_000);
 
   it('looks at everything and says what to do', async () => {
-    // A mass end of a test before this one is recorded by the next sweep.
-    const unsettled = () => world.database.query('SELECT 1 FROM not_before WHERE settled_at IS NULL');
-    while ((await unsettled()).length > 0) await pause(100);
+    // A mass end of a test before this one is recorded by the next sweep, and figures are counted anew every few seconds.
+    const looked = async (): Promise<Awaited<ReturnType<typeof curfew>>> => {
+      const found = await curfew(['doctor', '--json']);
+      return /mass end\(s\) being recorded/.test(found.out) ? pause(500).then(looked) : found;
+    };
     const [{ json }, broken] = await Promise.all([
-      curfew(['doctor', '--json']),
+      looked(),
       curfew(['doctor'], {
         ...environment(),
         DATABASE_URL: 'postgresql://127.0.0.1:1/x',
