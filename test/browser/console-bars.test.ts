@@ -326,9 +326,9 @@ const actsByScope: Readonly<Record<string, readonly string[]>> = {
     'Erase …: accounts:write',
     'Copy of the data: accounts:write',
     'Sign out …: sessions:end',
+    'Withdraw …: accounts:write',
     'Change groups …: accounts:write',
     ...scopeBoxes,
-    'Withdraw …: accounts:write',
   ],
   '/applications': ['New application: clients:write', 'Allow a host …: clients:write'],
   '/applications/$id': [

@@ -1,5 +1,5 @@
 import { queryOptions, useQueries } from '@tanstack/react-query';
-import { useMay } from './caller.js';
+import { useCaller } from './caller.js';
 import { adminApi, answerOf, bodyOf, passive } from './client.js';
 
 /** Up to this many APIs are shown at once to choose from; more are looked for. */
@@ -74,7 +74,8 @@ const namesIn = (found: readonly { readonly data: string | undefined }[]) => fou
 
 /** Names beside ids; the id where a name is not known, or not to be read by this operator. */
 function useNames(kind: 'clients' | 'resources', ids: readonly (string | null | undefined)[]) {
-  const mayRead = useMay('clients:read');
+  // Names are nothing to be refused for: they wait until it is known that they may be read.
+  const mayRead = useCaller()?.scopes.includes('clients:read') ?? false;
   const asked = [...new Set(ids)].filter((id) => typeof id === 'string' && id !== '') as string[];
   const nameOf = kind === 'clients' ? nameOfClient : nameOfApi;
   const names = useQueries({
