@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createPrivateKey, randomUUID } from 'node:crypto';
 import { type Account, Throttle } from '@curfew/accounts';
 import { Passkeys, relyingPartyOf, SecondFactors } from '@curfew/accounts/factors';
 import { ManualClock } from '@curfew/clock';
@@ -89,10 +89,10 @@ const forged =
   };
 
 /** The signature with one bit turned over. */
-function damaged(typed: string): string {
+function damaged(typed: string, within = Number.POSITIVE_INFINITY): string {
   const answer = JSON.parse(typed) as { response: { signature: string } };
   const bytes = Buffer.from(answer.response.signature, 'base64url');
-  const at = draw(0, bytes.length);
+  const at = draw(0, Math.min(within, bytes.length));
   bytes[at] = bytes[at]! ^ (1 << draw(0, 8));
   answer.response.signature = bytes.toString('base64url');
   return JSON.stringify(answer);
@@ -104,6 +104,21 @@ function mixed(one: string, other: string): string {
   const member = oneOf(['clientDataJSON', 'signature', 'userHandle'] as const);
   return JSON.stringify({ ...a, response: { ...a.response, [member]: b.response[member] } });
 }
+
+const keyOfUnknown = createPrivateKey({
+  format: 'jwk',
+  key: {
+    ...{ kty: 'EC', crv: 'P-256', d: Buffer.from([...Buffer.alloc(31), 1]).toString('base64url') },
+    x: Buffer.from('6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296', 'hex').toString(
+      'base64url',
+    ),
+    y: Buffer.from('4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5', 'hex').toString(
+      'base64url',
+    ),
+  },
+});
+const userHandleOf = (accountId: string) =>
+  Buffer.from(accountId.replaceAll('-', ''), 'hex').toString('base64url');
 
 const attempts: Readonly<Record<string, (owner: Owner, other: Owner) => Attempt>> = {
   'an answer that was used, in its own browser': ({ used }) => [used.typed, used.page],
@@ -144,10 +159,21 @@ const attempts: Readonly<Record<string, (owner: Owner, other: Owner) => Attempt>
   'the credential and the name of another account': forged((_, { key, used }) => ({
     ...{ id: key.id.toString('base64url'), userHandle: JSON.parse(used.typed).response.userHandle },
   })),
+  // The key that stands in for the one of an unknown passkey is public, and its private half is the number one.
+  'a passkey that nobody made, with the key that stands in for its own': ({ account }) => {
+    const page = randomUUID();
+    const unknown = new SoftwarePasskey(origin, keyOfUnknown);
+    return [unknown.show(asked(page), { userHandle: userHandleOf(account.id) }), page];
+  },
   'no name': forged(() => ({ userHandle: null })),
   'a damaged signature': ({ key }) => {
     const page = randomUUID();
     return [damaged(key.show(asked(page))), page];
+  },
+  // The tags and lengths before the first number: its two numbers are right.
+  'a signature in another form': ({ key }) => {
+    const page = randomUUID();
+    return [damaged(key.show(asked(page)), 4), page];
   },
   'parts of the answer of another': ({ key }, { key: others }) => {
     const page = randomUUID();

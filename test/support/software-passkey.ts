@@ -1,4 +1,11 @@
-import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
+import {
+  createHash,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+  sign,
+} from 'node:crypto';
 import { sendForm } from './authenticator.js';
 import type { Page, Person } from './person.js';
 
@@ -49,10 +56,12 @@ export class SoftwarePasskey {
   /** Counted up with each use; null where the authenticator counts nothing, as synchronised ones do. */
   counter: number | null = null;
 
-  constructor(readonly origin: string) {
-    const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    this.#key = pair.privateKey;
-    const { x, y } = pair.publicKey.export({ format: 'jwk' });
+  constructor(
+    readonly origin: string,
+    key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey,
+  ) {
+    this.#key = key;
+    const { x, y } = createPublicKey(key).export({ format: 'jwk' });
     this.#cose = cborMap([
       [cborInteger(1), cborInteger(2)],
       [cborInteger(3), cborInteger(-7)],

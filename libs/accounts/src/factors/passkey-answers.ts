@@ -1,4 +1,5 @@
 import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '@simplewebauthn/server';
+import { isDerSignature } from './ecdsa-signature.js';
 import type { NewPasskey, PasskeyRecord } from './passkey.store.js';
 import type { RelyingParty } from './relying-party.js';
 
@@ -49,8 +50,13 @@ function parsed(text: string): Record<string, unknown> | undefined {
 export const userHandleOf = (accountId: string): string =>
   Buffer.from(accountId.replaceAll('-', ''), 'hex').toString('base64url');
 
-/** The library takes a quarter of a second to load, so it is loaded when a passkey is first shown. */
-const library = () => import('@simplewebauthn/server');
+let loaded: Promise<typeof import('@simplewebauthn/server')> | undefined;
+
+/** The library takes a quarter of a second to load, so it is loaded when a passkey is first shown. Each later `import()` would be looked up anew. */
+const library = () => (loaded ??= import('@simplewebauthn/server'));
+
+/** As much of a passkey as its answers are verified with. */
+type ShownPasskey = Pick<PasskeyRecord, 'publicKey' | 'counter'>;
 
 /** The state of a passkey after a right answer. */
 export interface ShownUse {
@@ -58,10 +64,21 @@ export interface ShownUse {
   readonly isBackedUp: boolean;
 }
 
+/** What stands in for a passkey that nobody has: the base point of P-256 as a COSE_Key for ES256 (RFC 9053 §7.1.1, FIPS 186-4 §D.1.2.3). */
+export const unknownPasskey: ShownPasskey = {
+  counter: 0,
+  publicKey: Buffer.from(
+    'a5010203262001' +
+      '2158206b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296' +
+      '2258204fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5',
+    'hex',
+  ),
+};
+
 /** Checks the answer of a passkey (WebAuthn §7.2); null where anything of it is not as it must be. */
 export async function verifyShown(
   { response, challenge, id }: CeremonyAnswer,
-  { publicKey, counter }: PasskeyRecord,
+  { publicKey, counter }: ShownPasskey,
   { id: expectedRPID, origin: expectedOrigin }: RelyingParty,
 ): Promise<ShownUse | null> {
   const { verifyAuthenticationResponse } = await library();
@@ -75,11 +92,23 @@ export async function verifyShown(
       credential: { id, publicKey: new Uint8Array(publicKey), counter },
     });
     const { newCounter, credentialBackedUp } = authenticationInfo;
-    return verified ? { counter: newCounter, isBackedUp: credentialBackedUp } : null;
+    return verified && (await isOfOneForm(response as AuthenticationResponseJSON, publicKey))
+      ? { counter: newCounter, isBackedUp: credentialBackedUp }
+      : null;
   } catch {
     // The library throws for whatever it finds wrong; the answer comes from outside, so that none of it is a fault of ours.
     return null;
   }
+}
+
+/** Whether a signature that is right is written in the only form that it has; the library reads further ones of a key on a curve. */
+async function isOfOneForm(
+  { response: { signature } }: AuthenticationResponseJSON,
+  publicKey: PasskeyRecord['publicKey'],
+): Promise<boolean> {
+  const { cose, decodeCredentialPublicKey } = await import('@simplewebauthn/server/helpers');
+  const isOnCurve = cose.isCOSEPublicKeyEC2(decodeCredentialPublicKey(new Uint8Array(publicKey)));
+  return !isOnCurve || isDerSignature(Buffer.from(signature, 'base64url'));
 }
 
 /** Checks a new passkey (WebAuthn §7.1); null where anything of it is not as it must be. */

@@ -5,7 +5,14 @@ import { type Account, methodsOfFactor } from '../account.js';
 import { type Counter, type Throttle, throttleKey } from '../throttle.store.js';
 import { type Ceremony, CeremonyChallenges, ceremonyWithin } from './ceremony-challenge.js';
 import { type NewPasskey, type Passkey, PasskeyStore, type RemovedPasskey } from './passkey.store.js';
-import { passkeyAlgorithms, readAnswer, userHandleOf, verifyNew, verifyShown } from './passkey-answers.js';
+import {
+  passkeyAlgorithms,
+  readAnswer,
+  unknownPasskey,
+  userHandleOf,
+  verifyNew,
+  verifyShown,
+} from './passkey-answers.js';
 import type { RelyingParty, WithoutPasskeys } from './relying-party.js';
 
 /** Dependencies of Passkeys. */
@@ -124,12 +131,13 @@ export class Passkeys {
     if (!this.#challenges.isOpen(answer.challenge, 'show', binding, provedAt))
       return { kind: 'stale', accountId: expected };
     const passkey = await this.#store.find(answer.id, rp.id);
+    // Verified whether or not it is known, so that the time of an answer does not tell which passkeys exist.
+    const use = await verifyShown(answer, passkey ?? unknownPasskey, rp);
     // WebAuthn §7.2 step 6: the authenticator names the account that it believes to open.
     if (!passkey || answer.userHandle !== userHandleOf(passkey.accountId))
       return { kind: 'invalid', accountId: expected ?? passkey?.accountId ?? null };
     const { accountId } = passkey;
     if (expected !== null && expected !== accountId) return { kind: 'invalid', accountId: expected };
-    const use = await verifyShown(answer, passkey, rp);
     if (!use) return { kind: 'invalid', accountId };
     const { key, limit } = counterOf('show', answer.challenge);
     const challenge = { key, until: plus(provedAt, limit.window) };
