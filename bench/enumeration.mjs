@@ -86,7 +86,9 @@ async function prepare(url) {
   await database.connect();
   try {
     await database.query(
-      'UPDATE account SET email = username, email_verified = true WHERE username = ANY($1::text[])',
+      `INSERT INTO account_profile (account_id, email, email_verified, updated_at)
+       SELECT id, username, true, now() FROM account WHERE username = ANY($1::text[])
+       ON CONFLICT (account_id) DO UPDATE SET email = excluded.email, email_verified = true`,
       [known],
     );
     const links = new Map(known.map((name) => [name, newToken()]));

@@ -99,7 +99,8 @@ const sides = [];
 try {
   const own = new URL('../', import.meta.url);
   const root = folder ? pathToFileURL(`${folder}/`) : own;
-  const named = (text) => Object.fromEntries([text.split('=', 2)]);
+  // A value may hold a `=` of its own, as NODE_OPTIONS does.
+  const named = (text) => ({ [text.slice(0, text.indexOf('='))]: text.slice(text.indexOf('=') + 1) });
   sides.push(await open('other', root, setting ? { settings: named(setting) } : {}));
   sides.push(await open('own', own, policy ? { clientPolicy: named(policy) } : {}));
   for (const plan of plans) process.stdout.write(`${await compare(plan, sides)}\n`);
