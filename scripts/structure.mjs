@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import ts from 'typescript';
 import { at } from './repository.mjs';
 
@@ -50,6 +50,31 @@ function shapeOf(files) {
   return { functions, casts };
 }
 
+/** The doors of all rooms: each index, and what a package.json exports beside it (ADR 81). */
+function countDoors() {
+  const manifests = readdirSync(at('libs'))
+    .map((room) => at('libs', room, 'package.json'))
+    .filter((path) => existsSync(path));
+  return sum(
+    manifests.map((path) => {
+      const { exports: offered = {} } = JSON.parse(readFileSync(path, 'utf8'));
+      return Object.keys(offered).filter((name) => /^\.(\/[a-z-]+)?$/.test(name)).length;
+    }),
+  );
+}
+
+/** The cases whose responses by oidc-provider are recorded, and are the test of the token endpoint. */
+function countRecorded() {
+  const { cases } = JSON.parse(readFileSync(at('test/fixtures/token-endpoint/answers.json'), 'utf8'));
+  return Object.keys(cases).length;
+}
+
+/** Figures within sentences: each is the group of its pattern. @type {[RegExp, () => number][]} */
+const figuresInWords = [
+  [/(?<=\| none, in )([\d,]+)(?= doors)/, countDoors],
+  [/([\d,]+)(?= recorded cases)/, countRecorded],
+];
+
 /** The figures of the code, by the first cell of their row. @param {string} page @returns {Map<string, number[]>} */
 function figuresFor(page) {
   const all = ['libs', 'apps', 'test'].flatMap(below);
@@ -93,7 +118,16 @@ const numbersIn = /** @param {string} text */ (text) =>
 export function withFreshSizes(page) {
   const figures = figuresFor(page);
   let isStale = false;
-  const fresh = page.replace(
+  const isOff = (/** @type {number} */ written, /** @type {number} */ now) =>
+    !(Math.abs(written - now) <= now * tolerance);
+  const inWords = figuresInWords.reduce((text, [pattern, count]) => {
+    const [, written] = pattern.exec(text) ?? [];
+    if (written === undefined) throw new Error(`docs/structure-before-and-after.md lacks ${pattern}`);
+    const now = count();
+    isStale ||= isOff(Number(written.replaceAll(',', '')), now);
+    return text.replace(pattern, now.toLocaleString('en'));
+  }, page);
+  const fresh = inWords.replace(
     /^(\| +(.*?) +\| +.*? +\| )(.*?)( *)( \|)/gm,
     (row, before, cell, written, room, after) => {
       const now = figures.get(cell);
@@ -102,7 +136,7 @@ export function withFreshSizes(page) {
       const numbers = numbersIn(written);
       isStale ||=
         numbers.length !== now.length ||
-        now.some((one, at) => Math.abs(Number(numbers[at]) - one) > one * tolerance);
+        now.some((one, at) => isOff(Number(numbers[at]), one));
       const text = now.map((one) => one.toLocaleString('en')).join(', ');
       return `${before}${text.padEnd(written.length + room.length)}${after}`;
     },

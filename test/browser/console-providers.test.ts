@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { Page } from 'playwright-core';
 import { Person } from '../support/person.js';
 import { aProvider, ConsoleWorld } from './console-world.js';
+import { dialogOf, rowOf, ServiceCourse } from './other-service.js';
 
 let world: ConsoleWorld;
 
@@ -11,67 +11,46 @@ beforeAll(async () => {
 afterEach(async () => expect(await world?.tidy()).toEqual([]));
 afterAll(() => world?.close());
 
-const row = (page: Page, id: string) => page.locator(`[data-row="${id}"]`);
-const dialog = (page: Page, name: string) => page.getByRole('dialog', { name, exact: true });
+const providers = {
+  path: '/v1/identity-providers',
+  called: 'identity provider',
+  secret: 'Client secret',
+  offered: 'Offered',
+};
 
 describe('identity providers in the console', () => {
   it('are added, changed, switched off and deleted, each pressed to the end, and no secret is shown', async () => {
     const page = await world.enter('/console/people');
+    const course = new ServiceCourse(world, providers, page);
     await page.getByRole('link', { name: 'Identity providers', exact: true }).click();
     await page.getByText('People sign in with the accounts of this service alone.').waitFor();
-    await page.getByRole('button', { name: 'New identity provider' }).click();
-    const made = dialog(page, 'New identity provider');
-    const type = (label: string, text: string) => made.getByLabel(label, { exact: true }).fill(text);
-    for (const [label, text] of [
-      ['Id', 'corp'],
-      ['Name', 'Example Corp'],
-      ['Issuer', 'https://corp.example.test'],
-      ['Client id', 'curfew'],
-      ['Client secret', 'a secret that nobody sees'],
-      ['Classes that are believed', 'gold pwd otp mfa\nsilver pwd'],
-    ] as const)
-      await type(label, text);
+    const made = await course.begin({
+      ...{ Id: 'corp', Name: 'Example Corp', Issuer: 'https://corp.example.test', 'Client id': 'curfew' },
+      'Client secret': 'a secret that nobody sees',
+      'Classes that are believed': 'gold pwd otp mfa\nsilver pwd',
+    });
     await made.getByLabel('Make accounts').check();
-    expect(await world.faults(page)).toEqual([]);
-    await made.getByRole('button', { name: 'Add it' }).click();
-    await row(page, 'corp').getByText('gets an account').waitFor();
-    const added = await world.admin.get('/v1/identity-providers/corp');
-    expect(added.body).toMatchObject({
+    expect(await course.add(made, 'corp', 'gets an account')).toMatchObject({
       ...{ name: 'Example Corp', scopes: ['profile', 'email'], creates_accounts: true, enabled: true },
       acr_methods: [
         { acr: 'gold', methods: ['pwd', 'otp', 'mfa'] },
         { acr: 'silver', methods: ['pwd'] },
       ],
     });
-    await row(page, 'corp').click();
-    const open = dialog(page, 'Example Corp');
-    await open.getByText('/sign-in/upstream/corp/logout').waitFor();
-    expect(await open.getByLabel('Client secret').inputValue()).toBe('');
-    await open.getByLabel('Offered').uncheck();
-    await open.getByRole('button', { name: 'Save' }).click();
-    await row(page, 'corp').getByText('switched off').waitFor();
-    const { version: _, updated_at: __, ...before } = added.body;
-    const changed = await world.admin.get('/v1/identity-providers/corp');
-    expect(changed.body).toMatchObject({ ...before, enabled: false });
-    await row(page, 'corp').click();
-    await dialog(page, 'Example Corp').getByRole('button', { name: 'Delete …' }).click();
-    await dialog(page, 'Delete Example Corp').getByRole('button', { name: 'Delete for ever' }).click();
-    await row(page, 'corp').waitFor({ state: 'detached' });
-    expect((await world.admin.get('/v1/identity-providers/corp')).status).toBe(404);
+    const open = await course.look('corp', 'Example Corp', '/sign-in/upstream/corp/logout');
+    await course.switchOff(open, 'corp');
+    await course.delete('corp', 'Example Corp');
   }, 60_000);
 
   it('say at the field what the admin API refuses, keep what was typed, and show what somebody else has changed', async () => {
     await aProvider(world.admin, 'taken');
     const page = await world.enter('/console/people/identity-providers');
-    await page.getByRole('button', { name: 'New identity provider' }).click();
-    const made = dialog(page, 'New identity provider');
+    const course = new ServiceCourse(world, providers, page);
     const good = {
       ...{ Id: 'fields', Name: 'Fields', Issuer: 'https://fields.example.test', Scopes: 'email' },
       ...{ 'Client id': 'curfew', 'Client secret': 'unused', 'Classes that are believed': '' },
     };
-    const field = (label: string) => made.getByLabel(label, { exact: true });
-    for (const [label, text] of Object.entries(good)) await field(label).fill(text);
-    for (const [label, bad] of [
+    await course.areRefused(good, [
       ['Id', 'Not A Word'],
       ['Name', 'x'.repeat(61)],
       ['Issuer', 'http://idp.example.test'],
@@ -79,47 +58,29 @@ describe('identity providers in the console', () => {
       ['Client id', 'x'.repeat(201)],
       ['Scopes', 'a"b'],
       ['Classes that are believed', 'gold fingerprint'],
-    ] as const) {
-      await field(label).fill(bad);
-      await made.getByRole('button', { name: 'Add it' }).click();
-      await field(label).and(page.locator('[aria-invalid=true]')).waitFor();
-      expect([label, await field(label).inputValue()]).toEqual([label, bad]);
-      await field(label).fill(good[label]);
-    }
-    await page.keyboard.press('Escape');
-    await row(page, 'taken').click();
-    const open = dialog(page, 'Provider taken');
-    await open.getByLabel('Name', { exact: true }).fill('My name');
+    ]);
     const {
       version: _,
-      id,
-      redirect_uri: __,
-      created_at: ___,
-      updated_at: ____,
+      id: __,
+      redirect_uri: ___,
+      created_at: ____,
+      updated_at: _____,
       ...settings
-    } = (await world.admin.get('/v1/identity-providers/taken')).body;
-    await world.admin.call('PUT', `/v1/identity-providers/${id}`, {
-      body: { ...settings, single_sign_on: true },
-      headers: { 'if-match': '"1"' },
-    });
-    await open.getByRole('button', { name: 'Save' }).click();
-    await open.getByText('Somebody else has saved meanwhile.').waitFor();
-    await open.getByText('They changed: Take the sign-in that is there.').waitFor();
-    await open.getByRole('button', { name: 'Save' }).click();
-    await row(page, 'taken').getByText('My name').waitFor();
-    expect((await world.admin.get('/v1/identity-providers/taken')).body).toMatchObject({
-      name: 'My name',
-      single_sign_on: true,
-    });
-    await row(page, 'taken').click();
-    await dialog(page, 'My name').getByRole('button', { name: 'Delete …' }).click();
-    const question = dialog(page, 'Delete My name');
+    } = await course.kept('taken');
+    const theirs = { ...settings, single_sign_on: true };
+    const open = await course.open('taken', 'Provider taken');
+    await course.areKept(open, 'taken', { Name: 'My name' }, theirs, 'Take the sign-in that is there');
+    await rowOf(page, 'taken').getByText('My name').waitFor();
+    expect(await course.kept('taken')).toMatchObject({ name: 'My name', single_sign_on: true });
+    const changed = await course.open('taken', 'My name');
+    await changed.getByRole('button', { name: 'Delete …' }).click();
+    const question = dialogOf(page, 'Delete My name');
     await world.admin.call('PUT', '/v1/identity-providers/taken', {
       body: { ...settings, name: 'Their name' },
       headers: { 'if-match': '"3"' },
     });
     await question.getByRole('button', { name: 'Delete for ever' }).click();
-    const told = dialog(page, 'Delete Their name');
+    const told = dialogOf(page, 'Delete Their name');
     await told.getByText('They changed: Name, Take the sign-in that is there.').waitFor();
     expect((await world.admin.get('/v1/identity-providers/taken')).status).toBe(200);
     await told.getByRole('button', { name: 'Cancel' }).click();
@@ -147,7 +108,7 @@ describe('the sign-ins elsewhere of a person', () => {
     await linked.getByText('https://corp.example.test', { exact: true }).waitFor();
     expect(await world.faults(page)).toEqual([]);
     await linked.getByRole('button', { name: 'Unlink …' }).click();
-    await dialog(page, `Unlink ${username}`).getByRole('button', { name: 'Unlink', exact: true }).click();
+    await dialogOf(page, `Unlink ${username}`).getByRole('button', { name: 'Unlink', exact: true }).click();
     await linked.getByText('None is linked.').waitFor();
     expect((await world.admin.get(`/v1/sessions/${sid}`)).body).toMatchObject({ state: 'ended' });
   }, 60_000);
@@ -166,7 +127,7 @@ describe('people of another system', () => {
     const page = await world.enter('/console/people');
     const press = () => page.getByRole('button', { name: 'Import …' }).click();
     await press();
-    const asked = dialog(page, 'Import people');
+    const asked = dialogOf(page, 'Import people');
     const choose = asked.getByLabel('File', { exact: true });
     const check = asked.getByRole('button', { name: 'Check the file' });
     expect(await check.isDisabled()).toBe(true);

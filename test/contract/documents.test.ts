@@ -4,6 +4,7 @@ import { dirname, join, relative } from 'node:path';
 import { parse } from 'yaml';
 import { descriptionSchema } from '../../apps/admin-api/src/apply/apply-contracts.js';
 import { readRoutesFile } from '../../apps/gateway/src/routes/routes-file.js';
+import { filesBelow, isProduct } from '../support/sources.js';
 
 const house = process.cwd();
 const skipped = new Set(['node_modules', 'dist', '.git', '.curfew', 'generated']);
@@ -46,6 +47,21 @@ describe('the documents', () => {
         return fragment !== undefined && !anchorsOf(readFileSync(full, 'utf8')).includes(fragment);
       });
     expect(broken).toEqual([]);
+  });
+
+  // A decision stays as it was made, and a changelog tells of what was: their files may be gone.
+  const present = pages.filter(([path]) => !/^docs\/adr\/\d|^CHANGELOG\.md$/.test(path));
+  const isOurs = /^(?:apps|bench|deploy|docs|libs|prisma|scripts|test)\/[\w./-]+$/;
+
+  it.each(present)('%s names only files and folders that exist', (path, text) => {
+    const named = [...text.matchAll(/`([^`\s]+)`/g)].map(([, name]) => String(name));
+    // Built files exist after a build, and the row of a room that is no more says so.
+    const isElsewhere = (name: string) => /\/dist\//.test(name) || name === 'libs/problem';
+    const from = (name: string) => [join(house, name), join(house, dirname(path), name)];
+    const gone = named.filter(
+      (name) => isOurs.test(name) && !isElsewhere(name) && !from(name).some((one) => existsSync(one)),
+    );
+    expect(gone).toEqual([]);
   });
 
   it.each(pages)('%s names only commands that exist', (_, text) => {
@@ -107,6 +123,56 @@ describe('the blocks of the guides', () => {
       expect(rules.routes.length).toBeGreaterThan(0);
     } finally {
       rmSync(folder, { recursive: true });
+    }
+  });
+});
+
+describe('the page about the structure', () => {
+  const text = readFileSync('docs/structure-before-and-after.md', 'utf8');
+  const tableUnder = (heading: string): string[][] =>
+    (text.split(`\n## ${heading}\n`)[1] ?? '')
+      .split('\n## ')[0]!
+      .split('\n')
+      .filter((line) => line.startsWith('| '))
+      .map((line) => line.split('|').map((cell) => cell.trim()))
+      .filter(([, first = '']) => !/^-+$/.test(first));
+  const inCode = (cell = '') => [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => String(name));
+  const declares = (folder: string, name: string) =>
+    filesBelow(folder)
+      .filter(isProduct)
+      .some((path) =>
+        new RegExp(`\\b(?:const|function) ${name}\\b`).test(readFileSync(join(house, path), 'utf8')),
+      );
+
+  it('names functions of the domain, statements that repeat them, and tests that compare both, as they are', () => {
+    const rows = tableUnder('The domain').slice(1);
+    expect(rows.length).toBeGreaterThan(5);
+    const tests = filesBelow('test').concat(filesBelow('libs'));
+    for (const [, rule, functions, statements, compared] of rows) {
+      for (const name of inCode(functions))
+        expect([rule, name, declares('libs/session-policy', name)]).toEqual([rule, name, true]);
+      for (const name of inCode(statements))
+        expect([rule, name, declares('libs/sessions', name)]).toEqual([rule, name, true]);
+      for (const name of inCode(compared))
+        expect([rule, name, tests.some((path) => path.endsWith(`/${name}`))]).toEqual([rule, name, true]);
+    }
+  });
+
+  it('has a recipe of CONTRIBUTING.md for each addition, with no more files than were aimed at', () => {
+    const rows = tableUnder("A newcomer's view").filter((cells) => cells.length === 7);
+    const recipes = readFileSync('CONTRIBUTING.md', 'utf8');
+    const kinds: Readonly<Record<string, string>> = {
+      ...{ 'end reason': 'A reason to end a session', event: 'An event', throttle: 'A throttle' },
+      ...{ 'configuration setting': 'A configuration setting', 'policy setting': 'A policy setting' },
+      ...{ 'admin operation': 'An operation of the admin API', 'column of a session': 'A column of a session' },
+    };
+    for (const [kind, heading] of Object.entries(kinds)) {
+      const [, , , after, aim] = rows.find(([, first]) => first === kind) ?? [];
+      expect([kind, recipes.includes(`\n### ${heading}\n`), Number(after) <= Number(aim)]).toEqual([
+        kind,
+        true,
+        true,
+      ]);
     }
   });
 });

@@ -246,8 +246,13 @@ const rules: Readonly<Record<string, OneHome>> = {
     },
   },
   'seals with AES-GCM': {
-    finds: calls(['createCipheriv', 'createDecipheriv']),
+    finds: (node) =>
+      calls(['createCipheriv', 'createDecipheriv'])(node) ||
+      (ts.isCallExpression(node) && /\bsubtle\.(en|de)crypt$/.test(node.expression.getText())),
     home: { 'libs/tokens/src/aead.ts': '' },
+    beside: {
+      'libs/browser/src/vault.ts': 'in the package that pages install: by a key that does not leave its browser',
+    },
   },
   'derives a key': {
     finds: calls(['hkdf', 'hkdfSync']),
@@ -265,6 +270,40 @@ const rules: Readonly<Record<string, OneHome>> = {
       'libs/events/src/feed/feed.store.ts': 'followers are told of each',
       'apps/admin-api/src/stats/stats.store.ts': 'counts the mass ends themselves',
     },
+  },
+  'asks of a row whether its session stands': {
+    finds: asks(/\bended_at is null and (?:\w+\.)?expires_at >/),
+    home: { 'libs/sessions/src/store/standing-statements.ts': 'as far as rows tell: decideAccess decides' },
+    beside: {
+      'libs/sessions/src/store/session-rotate.ts': 'the condition under which its compare-and-set writes',
+      'libs/sessions/src/store/postgres-session-store.ts':
+        'the conditions under which activity and a kept token are written',
+      'libs/sessions/src/store/start-statement.ts': 'rows that wait for a step-up, ended by an entry or not',
+      'libs/sessions/src/browser-session-row.ts': 'facts of a browser, of which the domain decides',
+    },
+  },
+  'does the arithmetic of deadlines in SQL': {
+    finds: asks(
+      /\bexpires_at = [^;]*make_interval\(|last_active_at[^;]* \+ make_interval\(|\bmake_interval\(secs => (?:\w+\.)?inactivity_timeout/,
+    ),
+    home: { 'libs/sessions/src/store/standing-statements.ts': 'compared with `deadlines` of the domain' },
+    beside: {
+      'libs/sessions/src/store/session-start.ts': 'a step-up is activity: compared with `steppedUp` of the domain',
+      'libs/sessions/src/browser-session-sweeper.ts': 'browsers whose policy has become longer',
+      'libs/sessions/src/store/end-statement.ts': 'how long the row of an ended browser is kept, no deadline',
+    },
+  },
+  'begins a session': {
+    finds: asks(/insert into session\b/),
+    home: { 'libs/sessions/src/store/start-statement.ts': 'as a fragment' },
+  },
+  'records the one use of a proof': {
+    finds: asks(/\bprotocol_artifact\.expires_at <=/),
+    home: { 'libs/sessions/src/store/once-record.ts': 'as a fragment' },
+  },
+  'counts against a throttle': {
+    finds: asks(/insert into throttle\b/),
+    home: { 'libs/accounts/src/throttle-statements.ts': 'as a fragment' },
   },
   'writes the end of a session': {
     finds: asks(/\bset (?:(?!\b(?:where|from)\b)[^;])*\bended_at =/),

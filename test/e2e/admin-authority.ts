@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { contractsOf } from '../support/sources.js';
 import type { AdminAnswer, AdminWorld } from './admin-world.js';
 import { orders } from './admin-world.js';
 
@@ -419,28 +420,10 @@ export const aims: Readonly<Record<string, readonly Aimed[]>> = {
   redriveDeadLetters: toReceiver('POST', '/redrive', {}),
 };
 
-/** Operations that change something and have no target with power; every other one that is not in `aims` only reads. */
-export const powerless: readonly string[] = [
-  'advanceClock',
-  'allowClientHost',
-  'createAccount',
-  'createPolicy',
-  'endBrowser',
-  'endSession',
-  'endSessions',
-  'exportPersonalData',
-  'importAccounts',
-  'lintPolicy',
-  'markRelease',
-  'playScenario',
-  'previewPolicy',
-  'revokeClientHost',
-  'revokeGlobally',
-  'rotateKeys',
-  'scimCreate',
-  'stopScenarioPlay',
-  'withdrawKey',
-];
+/** The operations whose contract says that they change nobody's power; every other one that is not in `aims` only reads. */
+export const powerless: readonly string[] = contractsOf('apps/admin-api')
+  .filter((contract) => contract.has('powerless'))
+  .map((contract) => contract.get('id')!);
 
 /** A fingerprint of each table that says who has power. */
 export async function standing(world: AdminWorld): Promise<Record<string, string>> {

@@ -363,8 +363,21 @@ describe('the files of this product of which a function runs', () => {
   const roomsOf = (files: readonly string[]) =>
     new Set(files.map((file) => file.split('/').slice(0, 2).join('/')));
 
+  /** The figures of docs/structure-before-and-after.md: of a refresh, and of an introspection. */
+  const written = async (): Promise<readonly [refresh: number, introspection: number]> => {
+    const page = await readFile('docs/structure-before-and-after.md', 'utf8');
+    const [, refresh, introspection] = /^\| files passed by .*? \| (\d+); (\d+) +\|/m.exec(page) ?? [];
+    return [Number(refresh), Number(introspection)];
+  };
+  /** As many as the page says; fewer by so few that another part of the same request may have run, or not. */
+  const spread = 3;
+  const areAsWritten = (files: readonly string[], count: number) => ({
+    count: files.length <= count && files.length >= count - spread ? count : files.length,
+    files: files.toSorted(),
+  });
+
   // The aims were 45 and 30: ADR 94 says why they are not reached. A path that grows is seen here.
-  it('in a refresh are at most 90, in every room that README.md draws', async () => {
+  it('in a refresh are as many as the page about the structure says, in every room that README.md draws', async () => {
     const side = new Side(world);
     let { token } = await side.session('api');
     const refresh = async () => {
@@ -375,20 +388,24 @@ describe('the files of this product of which a function runs', () => {
     await inTurn(5, refresh);
     const files = await fewest(refresh);
     expect(files).toContain('libs/token-endpoint/grants/refresh-token.js');
-    expect([files.length <= 90, files.toSorted()]).toEqual([true, files.toSorted()]);
+    const [count] = await written();
+    expect(areAsWritten(files, count)).toEqual({ count, files: files.toSorted() });
+    expect(count).toBeLessThanOrEqual(90);
     const [, drawing = ''] = /```mermaid([\s\S]*?)```/.exec(await readFile('README.md', 'utf8')) ?? [];
     const drawn = drawing.match(/\b(?:libs|apps)\/[a-z-]+/g) ?? [];
     expect(drawn.length).toBeGreaterThan(5);
     expect([...roomsOf(files)]).toEqual(expect.arrayContaining(drawn));
   });
 
-  it('in an introspection are at most 70', async () => {
+  it('in an introspection are as many as the page about the structure says', async () => {
     const side = new Side(world);
     const token = world.seal({ grantId: (await side.session('web')).id });
     const introspect = async () => expect((await side.introspect(token)).body.active).toBe(true);
     await inTurn(5, introspect);
     const files = await fewest(introspect);
     expect(files).toContain('libs/token-endpoint/introspection/introspect-access-token.js');
-    expect([files.length <= 70, files.toSorted()]).toEqual([true, files.toSorted()]);
+    const [, count] = await written();
+    expect(areAsWritten(files, count)).toEqual({ count, files: files.toSorted() });
+    expect(count).toBeLessThanOrEqual(70);
   });
 });

@@ -7,6 +7,7 @@ import {
   PreviewStore,
   PreviewTooLarge,
 } from '../../apps/admin-api/src/policies/preview.store.js';
+import { ReachCountStore } from '../../apps/admin-api/src/sessions/reach-count.store.js';
 import type {
   SessionOrder,
   SessionPosition,
@@ -187,6 +188,26 @@ describe('the search of sessions', () => {
       expect(await all({ state: 'live' })).toEqual(young.map(({ id }) => id));
       const page = await store.page({ state: 'ended' }, '-started_at', null, 5, now);
       expect(page.found).toHaveLength(5);
+    } finally {
+      await database.query('DELETE FROM not_before');
+    }
+  });
+
+  it('counts nothing as reached along that a mass end covers, before any of it is recorded', async () => {
+    const two = await database.query<{ id: string; client_id: string }>(
+      `UPDATE session s SET browser_session_uid = 'of-two', account_id = '00000000-0000-4000-8000-00000000aaaa', client_id = 'reached-' || two.n
+       FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM session WHERE ended_at IS NULL ORDER BY id LIMIT 2) two
+       WHERE s.id = two.id RETURNING s.id, s.client_id`,
+    );
+    const reach = new ReachCountStore(prisma);
+    const named = { ids: [two.find((one) => one.client_id === 'reached-1')!.id] };
+    expect(await reach.ofSearch(named, now)).toEqual({ along: 1, browsers: 0 });
+    await database.query(
+      `INSERT INTO not_before (kind, target, at, reason) VALUES ('client', 'reached-2', $1, 'ended_by_administrator')`,
+      [new Date(now).toISOString()],
+    );
+    try {
+      expect(await reach.ofSearch(named, now)).toEqual({ along: 0, browsers: 0 });
     } finally {
       await database.query('DELETE FROM not_before');
     }

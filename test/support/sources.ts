@@ -52,3 +52,19 @@ export const nodesIn = (files: readonly string[], matches: (node: ts.Node) => bo
     visit(syntaxOf(path));
     return found;
   });
+
+/** The contracts of operations below a folder: the literal members of each, by name. */
+export const contractsOf = (folder: string): ReadonlyMap<string, string>[] => {
+  const isContract = (node: ts.Node): node is ts.CallExpression =>
+    ts.isCallExpression(node) && ts.isIdentifier(node.expression) && node.expression.text === 'operation';
+  const literalOf = (node: ts.Expression) => (ts.isStringLiteral(node) ? node.text : node.getText());
+  return nodesIn(filesBelow(folder).filter(isProduct), isContract).map((node) => {
+    const [contract] = (node as ts.CallExpression).arguments;
+    if (contract === undefined || !ts.isObjectLiteralExpression(contract)) return new Map();
+    return new Map(
+      contract.properties
+        .filter(ts.isPropertyAssignment)
+        .map(({ name, initializer }) => [name.getText(), literalOf(initializer)] as const),
+    );
+  });
+};

@@ -1,14 +1,24 @@
 import { type HotStatement, milliseconds } from '@curfew/persistence';
 import { signInColumns } from './account-row.js';
 
-/** One count: beyond the limit the counter stands still, and a window that is over starts anew. */
-export const counted = (now: string, limit: string): string => `
+const now = '$1::timestamptz';
+
+/**
+ * Counts each key of the rows, which are keys, 1, and the end of a window, against a limit: beyond it the counter stands still, and a window
+ * that is over starts anew.
+ */
+export const countKeys = (rows: string, limit: string): string => `
+    INSERT INTO throttle AS t (key, count, window_ends_at) ${rows}
     ON CONFLICT (key) DO UPDATE SET
       count = CASE WHEN t.window_ends_at <= ${now} THEN 1 ELSE LEAST(t.count + 1, ${limit}::int + 1) END,
       window_ends_at = CASE WHEN t.window_ends_at <= ${now} THEN EXCLUDED.window_ends_at ELSE t.window_ends_at END
     RETURNING t.count, ${milliseconds('t.window_ends_at')} AS ends`;
 
-const now = '$1::timestamptz';
+/** One attempt, counted by itself. */
+export const takeStatement: HotStatement = {
+  name: 'throttle_take',
+  text: countKeys('VALUES ($2::text, 1, $3::timestamptz)', '$4'),
+};
 
 /**
  * The counters of one attempt to sign in, each counted only when the one before it was not full; which place and lane they are of is
@@ -21,17 +31,13 @@ export const admitStatement: HotStatement = {
       SELECT CASE WHEN bool_or(key = $3::text) THEN 2 WHEN count(*) > 0 THEN 1 ELSE 0 END AS how
       FROM throttle WHERE key = ANY($2::text[]) AND window_ends_at > ${now}
     ), place AS (
-      INSERT INTO throttle AS t (key, count, window_ends_at)
-      SELECT ($4::text[])[greatest(how, 1)], 1, $6::timestamptz FROM known ${counted(now, '$5')}
+      ${countKeys('SELECT ($4::text[])[greatest(how, 1)], 1, $6::timestamptz FROM known', '$5')}
     ), network AS (
-      INSERT INTO throttle AS t (key, count, window_ends_at)
-      SELECT $7::text, 1, $9::timestamptz FROM place WHERE place.count <= $5::int ${counted(now, '$8')}
+      ${countKeys('SELECT $7::text, 1, $9::timestamptz FROM place WHERE place.count <= $5::int', '$8')}
     ), lane AS (
-      INSERT INTO throttle AS t (key, count, window_ends_at)
-      SELECT ($10::text[])[how + 1], 1, $12::timestamptz FROM known, network WHERE network.count <= $8::int ${counted(now, '$11')}
+      ${countKeys('SELECT ($10::text[])[how + 1], 1, $12::timestamptz FROM known, network WHERE network.count <= $8::int', '$11')}
     ), slow AS (
-      INSERT INTO throttle AS t (key, count, window_ends_at)
-      SELECT ($13::text[])[how + 1], 1, $15::timestamptz FROM known, lane WHERE lane.count > $11::int ${counted(now, '$14')}
+      ${countKeys('SELECT ($13::text[])[how + 1], 1, $15::timestamptz FROM known, lane WHERE lane.count > $11::int', '$14')}
     )
     SELECT known.how::int AS how, place.count AS place_count, place.ends AS place_ends, network.count AS network_count, network.ends AS network_ends,
       lane.count AS lane_count, lane.ends AS lane_ends, slow.count AS slow_count, slow.ends AS slow_ends,

@@ -3,7 +3,7 @@ import type { Clock } from '@curfew/clock';
 import { Prisma, type PrismaService, retrying, type Statements } from '@curfew/persistence';
 import { plus, type Seconds, seconds } from '@curfew/session-policy';
 import { type FoundForSignIn, foundForSignIn, type SignInRow } from './account-row.js';
-import { admitStatement, type Settlement, settleStatement } from './throttle-statements.js';
+import { admitStatement, type Settlement, settleStatement, takeStatement } from './throttle-statements.js';
 
 /** How many attempts of one kind are let through in one window; written as configuration writes a rate. */
 export interface ThrottleLimit {
@@ -69,11 +69,6 @@ type CountedRow = [
   ...account: SignInRow,
 ];
 
-interface Counted {
-  count: number;
-  windowEndsAt: Date;
-}
-
 /** Rounded up and never 0, so that after this wait the window is over. */
 const full = (windowEndsAt: number, now: number): ThrottleVerdict => ({
   allowed: false,
@@ -91,23 +86,17 @@ export class Throttle {
   constructor(
     private readonly prisma: PrismaService,
     private readonly clock: Clock,
-    /** Counts attempts to sign in, which are most of a busy server's counting. */
+    /** Counts attempts. */
     private readonly hot: Statements = prisma,
   ) {}
 
   /** Counts one attempt. Beyond the limit the counter stands still, so refused attempts cost and prolong nothing. */
   async take(key: string, { count, window }: ThrottleLimit): Promise<ThrottleVerdict> {
     const now = this.clock.now();
-    const [row] = await this.prisma.$queryRaw<Counted[]>(Prisma.sql`
-      INSERT INTO throttle (key, count, window_ends_at)
-      VALUES (${key}, 1, ${iso(plus(now, window))}::timestamptz)
-      ON CONFLICT (key) DO UPDATE SET
-        count = CASE WHEN throttle.window_ends_at <= ${iso(now)}::timestamptz THEN 1
-                     ELSE LEAST(throttle.count + 1, ${count + 1}::int) END,
-        window_ends_at = CASE WHEN throttle.window_ends_at <= ${iso(now)}::timestamptz THEN EXCLUDED.window_ends_at
-                              ELSE throttle.window_ends_at END
-      RETURNING count, window_ends_at AS "windowEndsAt"`);
-    return row && row.count > count ? full(row.windowEndsAt.getTime(), now) : { allowed: true };
+    const values = [iso(now), key, iso(plus(now, window)), count];
+    const [row] = await this.hot.run<[counted: number, ends: number]>(takeStatement, values);
+    const [counted, ends] = row!;
+    return counted > count ? full(ends, now) : { allowed: true };
   }
 
   /** Counts one attempt to sign in: in one statement, counter by counter, up to the first that is full; and reads whom it tries. */

@@ -6,6 +6,7 @@ import {
   isDatabaseUnavailable,
 } from '@curfew/persistence';
 import type { Instant } from '@curfew/session-policy';
+import { recordOnceText } from '@curfew/sessions/statements';
 import { hashOfId } from '@curfew/tokens';
 import type { ArtifactKey } from './staged-writes.js';
 
@@ -20,12 +21,10 @@ interface OnceRecord {
 const recordStatement: HotStatement = {
   name: 'artifact_insert_once',
   place: 'in its rows',
-  text: `
-    INSERT INTO protocol_artifact (kind, id_hash, payload, expires_at)
-    SELECT kind, id_hash, ''::bytea, to_timestamp(expires_at / 1000) FROM unnest($1::text[], $2::bytea[], $3::float8[]) AS u(kind, id_hash, expires_at)
-    ORDER BY kind, id_hash
-    ON CONFLICT (kind, id_hash) DO UPDATE SET expires_at = excluded.expires_at WHERE protocol_artifact.expires_at <= to_timestamp($4::float8 / 1000)
-    RETURNING kind, id_hash, ${commitColumns()}`,
+  text: `${recordOnceText(
+    'SELECT kind, id_hash, to_timestamp(expires_at / 1000) FROM unnest($1::text[], $2::bytea[], $3::float8[]) AS u(kind, id_hash, expires_at)',
+    'to_timestamp($4::float8 / 1000)',
+  )}, ${commitColumns()}`,
 };
 type Row = [kind: string, idHash: Uint8Array, xid: string, position: string];
 

@@ -7,14 +7,15 @@ export {
   readBrowserSession,
   sessionsOfBrowser,
 } from './browser-session-row.js';
+export { recordOnceText } from './store/once-record.js';
 export { type FoundRow, foundColumns, readFound } from './store/session-row.js';
 export {
   deadlineUnder,
   entriesAgainst,
   isKilled,
   lastEndOfEveryone,
+  notKilledBeside,
   notKilledUnsettled,
-  ofSession,
   placeWithin,
   rowStands,
   unsettledEntry,

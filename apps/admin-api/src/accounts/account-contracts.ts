@@ -84,6 +84,7 @@ export const create = operation({
   tag: 'accounts',
   summary: 'Creates an account.',
   scope: 'accounts:write',
+  powerless: true,
   body: z.strictObject({
     username,
     password: password.optional(),

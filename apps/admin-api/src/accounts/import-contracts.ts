@@ -15,6 +15,7 @@ export const importAccounts = operation({
   summary: 'Imports the accounts of a file, with the password hashes of another system: all of them or none.',
   description: `A file has at most ${maxImportedAccounts} accounts, as JSON Lines or CSV with the members \`username\`, \`display_name\`, \`email\`, \`email_verified\`, \`groups\`, \`external_id\`, \`disabled\` and \`password_hash\`. Every fault is told with its line as \`line/<number>/<member>\`. An account that is there with the same profile is left as it is. docs/guides/import.md has the forms of hashes.`,
   scope: 'accounts:write',
+  powerless: true,
   body: z.strictObject({
     format: z.enum(accountFileFormats, { error: 'must be jsonl or csv' }),
     content: z.string().min(1).meta({ description: 'The file as text.' }),

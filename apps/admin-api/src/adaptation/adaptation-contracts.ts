@@ -274,6 +274,7 @@ export const release = operation({
   tag: 'policies',
   summary: 'Marks a release of an application, after which its policies do not adapt for 14 days.',
   scope: 'clients:write',
+  powerless: true,
   body: z.strictObject({ client_id: clientId }),
   answers: {
     200: {

@@ -97,6 +97,7 @@ export const end = operation({
   description:
     'One commit; the answer comes after it is durable. Sessions that are left of a browser which is signed out already end too.',
   scope: 'sessions:end',
+  powerless: true,
   params: byUid,
   query: z.strictObject({
     ...endWords,

@@ -53,6 +53,7 @@ export const allow = operation({
   description:
     'Every document of that host is one: allow no host at which strangers may publish. The APIs take the place of those it had, for its clients, too. The admin API cannot be one of them.',
   scope: 'clients:write',
+  powerless: true,
   params: byHost,
   body: z.strictObject({
     resources: z.array(audience).max(20),
@@ -82,6 +83,7 @@ export const revoke = operation({
   summary: 'Takes the right of a host away, deletes the clients it introduced, and ends their sessions.',
   description: 'All of it in one commit.',
   scope: 'clients:write',
+  powerless: true,
   params: byHost,
   ifMatch: 'optional',
   query: z.strictObject({ note: note.optional() }),

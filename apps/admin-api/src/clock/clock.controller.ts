@@ -38,6 +38,7 @@ const advance = operation({
   description:
     'For development and tests only: it needs CURFEW_VIRTUAL_CLOCK=true, which production refuses. Every session whose deadline is passed over is over. The clock may be a hundred years ahead in all, and it cannot be moved back.',
   scope: 'sessions:end',
+  powerless: true,
   body: z.strictObject({
     seconds: z
       .int({ error: lengthFault })

@@ -45,6 +45,11 @@ export interface OperationContract {
   readonly anyCaller?: true;
   /** Another scope that also admits a caller; the handler decides what each scope opens. */
   readonly orScope?: AdminScope;
+  /**
+   * A change that hands out, takes over, weakens or removes nobody's power over the admin API. Every other change is tried on targets that
+   * may do more than its caller.
+   */
+  readonly powerless?: true;
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;

@@ -42,6 +42,7 @@ const rotate = operation({
   summary: 'Has keys followed by new ones: published at once, signing after the publish-ahead time.',
   description: 'If a successor exists already, it is kept.',
   scope: 'keys:rotate',
+  powerless: true,
   body: z.strictObject({
     alg: z
       .enum(algorithms, { error: `must be one of ${algorithms.join(', ')}` })
@@ -60,6 +61,7 @@ const withdraw = operation({
   tag: 'keys',
   summary: 'Removes a compromised key from the set at once; tokens it signed are no longer accepted.',
   scope: 'keys:rotate',
+  powerless: true,
   params: z.object({ kid: z.string().regex(/^[A-Za-z0-9_-]{1,128}$/, { error: 'must be the id of a key' }) }),
   answers: { 200: { description: 'The keys that remain.', schema: keyList } },
   problems: { 404: ['unknown_key'] },

@@ -16,6 +16,7 @@ export const exportData = operation({
   description:
     'The answer has no secrets: hashes, seals and codes are left out. It has the latest 10,000 events; GET /v1/events with `account` has all of them. The act is recorded.',
   scope: 'accounts:write',
+  powerless: true,
   params: byId,
   body: because,
   bodyOptional: true,

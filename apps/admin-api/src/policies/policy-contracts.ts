@@ -69,6 +69,7 @@ export const create = operation({
   tag: 'policies',
   summary: 'Creates a policy.',
   scope: 'policies:write',
+  powerless: true,
   body: z.strictObject({ name: policyName, settings: settingsSchema }),
   idempotent: true,
   answers: { 201: { description: 'The policy, version 1.', schema: policyDetail, headers: etag } },
@@ -105,6 +106,7 @@ export const lint = operation({
   tag: 'policies',
   summary: 'Checks settings: rules, footguns, and which documents they meet.',
   scope: 'policies:read',
+  powerless: true,
   body: z.strictObject({
     settings: settingsSchema,
     attached_to: z
@@ -122,6 +124,7 @@ export const preview = operation({
   tag: 'policies',
   summary: 'Counts how many live sessions would end now under a policy, by client. Changes nothing.',
   scope: 'policies:read',
+  powerless: true,
   body: previewBody,
   answers: { 200: { description: 'Live sessions, and how many of them would end.', schema: previewAnswer } },
   problems: { 400: ['invalid_policy'], 404: ['unknown_policy'], 422: ['preview_too_large'] },

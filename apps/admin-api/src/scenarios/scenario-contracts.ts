@@ -87,6 +87,7 @@ export const start = operation({
   description:
     'It needs CURFEW_SCENARIOS=true. A scenario has an account and clients of its own, which are removed after it; one that lets time pass moves the clock of the whole installation. The player acts with the scopes accounts:read, accounts:write, clients:write, events:read, policies:write, sessions:read and sessions:end, so the caller must have them all. One scenario is played at a time, for at most five minutes.',
   scope: 'sessions:end',
+  powerless: true,
   params: z.object({
     name: z.string().regex(/^[a-z0-9-]{1,64}$/, { error: 'must be the name of a scenario' }),
   }),
@@ -123,6 +124,7 @@ export const stop = operation({
   summary: 'Stops a play after the step under way; what it made is removed.',
   description: 'A play that is over stays as it is.',
   scope: 'sessions:end',
+  powerless: true,
   params: byId,
   answers: { 200: { description: 'The play.', schema: play } },
   problems: { 404: ['unknown_play'] },

@@ -77,6 +77,7 @@ export const create = operation({
   summary: 'Creates an account by SCIM (RFC 7644 §3.3).',
   description: 'Without a password the person signs in with another identity provider, or is invited.',
   scope: 'accounts:write',
+  powerless: true,
   body: resource,
   answers: { 201: { description: 'The User.', ...user } },
   problems: {

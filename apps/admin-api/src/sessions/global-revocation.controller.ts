@@ -31,6 +31,7 @@ const revoke = operation({
   description:
     'Global Token Revocation (draft-parecki-oauth-global-token-revocation). All sessions and browsers of the person end in one commit, and every token that was issued before is refused; the person has to sign in again. An address names the account that has shown it to be its own.',
   scope: 'sessions:end',
+  powerless: true,
   body: z.strictObject({ sub_id: subject }),
   answers: { 204: { description: 'Everything has ended.' } },
   problems: { 404: ['unknown_account'] },

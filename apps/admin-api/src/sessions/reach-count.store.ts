@@ -1,6 +1,6 @@
 import { Prisma, PrismaService } from '@curfew/persistence';
 import type { Instant } from '@curfew/session-policy';
-import { isKilled, lastEndOfEveryone, ofBrowser } from '@curfew/sessions/statements';
+import { browserStands, lastEndOfEveryone, rowStands } from '@curfew/sessions/statements';
 import { Injectable } from '@nestjs/common';
 import type { SessionSearch } from './search.js';
 import { conditionsOf } from './search-conditions.store.js';
@@ -25,7 +25,7 @@ export class ReachCountStore {
         came AS MATERIALIZED (SELECT DISTINCT browser_session_uid AS uid, account_id FROM named WHERE browser_session_uid IS NOT NULL)
       SELECT
         (SELECT count(*)::int FROM came JOIN session s ON s.browser_session_uid = came.uid AND s.account_id = came.account_id
-          WHERE s.ended_at IS NULL AND s.expires_at > ${new Date(now)} AND s.id NOT IN (SELECT id FROM named)) AS along,
+          WHERE ${rowStands(now)} AND s.id NOT IN (SELECT id FROM named)) AS along,
         (SELECT count(*)::int FROM came JOIN browser_session b ON b.uid = came.uid WHERE ${live(now)}) AS browsers`;
     return counted!;
   }
@@ -47,5 +47,4 @@ export class ReachCountStore {
 
 /** By what the row itself knows: the deadlines that are written there, and the mass ends. */
 const live = (now: Instant): Prisma.Sql => Prisma.sql`
-  b.ended_at IS NULL AND b.signed_in_at IS NOT NULL AND b.expires_at > ${new Date(now)}
-  AND NOT ${Prisma.raw(isKilled(ofBrowser))}`;
+  ${Prisma.raw(browserStands)} AND b.signed_in_at IS NOT NULL AND b.expires_at > ${new Date(now)}`;

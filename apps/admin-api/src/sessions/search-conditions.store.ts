@@ -1,6 +1,6 @@
 import { Prisma } from '@curfew/persistence';
 import type { Instant } from '@curfew/session-policy';
-import { isKilled, ofSession } from '@curfew/sessions/statements';
+import { notKilledBeside, rowStands } from '@curfew/sessions/statements';
 import { leastIdAt } from '@curfew/tokens';
 import type { SessionSearch } from './search.js';
 
@@ -11,14 +11,9 @@ const date = (at: Instant): Date => new Date(at);
 /** The address a session was signed in from, as the index has it. */
 export const addressColumn = Prisma.sql`session_address(s.baseline)`;
 
-/** No mass end covers the session. The one of everyone is read beforehand, because it would be looked up for every row. */
-const notKilled = (everyoneAt: Date | null): Sql => Prisma.sql`
-  NOT ${Prisma.raw(isKilled({ ...ofSession, everyone: false }))}
-  AND (${everyoneAt}::timestamptz IS NULL OR s.signed_in_at > ${everyoneAt}::timestamptz)`;
-
 /** Stands by its row; a policy that became stricter since may still say otherwise. */
 export const isLive = (now: Instant, everyoneAt: Date | null): Sql =>
-  Prisma.sql`(s.ended_at IS NULL AND s.expires_at > ${date(now)}::timestamptz AND ${notKilled(everyoneAt)})`;
+  rowStands(now, notKilledBeside(everyoneAt));
 
 const state = (search: SessionSearch, now: Instant, everyoneAt: Date | null): Sql[] => {
   if (search.state === 'live') return [isLive(now, everyoneAt)];

@@ -78,6 +78,7 @@ const endOne = operation({
   description:
     'One commit; the answer comes after it is durable, and says what ended. `only_this_session` leaves the browser alone. A session that is over already stays as it is; its browser is signed out all the same.',
   scope: 'sessions:end',
+  powerless: true,
   params: byId,
   query: endOneQuery,
   idempotent: true,
@@ -94,6 +95,7 @@ const endMany = operation({
   description:
     'Sessions that are named by ids or a search take their browsers along unless `only_this_session` is set; an account takes all its browsers; a client takes none, but asks for proof of everybody who signed in before. With `dry_run` nothing is ended, and what would be is counted. A mass end is one commit: from then on everything authorized before is refused, whether or not each session has its own record yet.',
   scope: 'sessions:end',
+  powerless: true,
   body: endManyBody,
   idempotent: true,
   answers: { 200: { description: 'The ends, or those planned in a dry run.', schema: endedMany } },

@@ -9,7 +9,7 @@ import {
 import { type Instant, instant } from '@curfew/session-policy';
 import type { Account } from '../account.js';
 import { accountColumns, type HotAccountRow, hotAccount } from '../account-row.js';
-import { counted } from '../throttle-statements.js';
+import { countKeys } from '../throttle-statements.js';
 import { lockFactors } from './factor-lock.js';
 
 /** A passkey of an account, for people who look at it. */
@@ -68,7 +68,7 @@ const useStatement: HotStatement = {
   name: 'passkey_use',
   text: `
     WITH challenge AS (
-      INSERT INTO throttle AS t (key, count, window_ends_at) VALUES ($2::text, 1, $3::timestamptz) ${counted(now, '1')}
+      ${countKeys('VALUES ($2::text, 1, $3::timestamptz)', '1')}
     ), used AS (
       UPDATE passkey SET counter = $5::bigint, backed_up = $6::boolean, last_used_at = ${now}
       WHERE id = $4::bytea AND (SELECT c.count FROM challenge c) = 1

@@ -15,6 +15,7 @@ import {
 import type { Instant, SessionId } from '@curfew/session-policy';
 import type { Trial } from '@curfew/session-policy/trial';
 import type { EndWriter } from './end-writer.js';
+import { recordOnce } from './once-record.js';
 import { atDate as at } from './session-columns.js';
 import { type Question, readSessions } from './session-read.js';
 import { type Rotated, rotateSessions } from './session-rotate.js';
@@ -242,9 +243,7 @@ export class PostgresSessionStore extends SessionStore {
     const [outcome] = await retrying(
       () => this.#prisma.$queryRaw<[{ recorded: boolean; changed: boolean }]>`
         WITH recorded AS (
-          INSERT INTO protocol_artifact (kind, id_hash, payload, expires_at) VALUES (${kind}, ${idHash}, ''::bytea, ${at(expiresAt)})
-          ON CONFLICT (kind, id_hash) DO UPDATE SET expires_at = excluded.expires_at WHERE protocol_artifact.expires_at <= ${at(now)}
-          RETURNING id_hash
+          ${recordOnce(Prisma.sql`VALUES (${kind}, ${idHash}::bytea, ${at(expiresAt)}::timestamptz)`, Prisma.sql`${at(now)}`)}
         ), changed AS (${update(Prisma.sql`FROM recorded`)} RETURNING id)
         SELECT EXISTS (SELECT FROM recorded) AS recorded, EXISTS (SELECT FROM changed) AS changed`,
     );

@@ -1,4 +1,5 @@
 import { commitColumns, type HotStatement, retrying, type Statements } from '@curfew/persistence';
+import { recordOnceText } from './once-record.js';
 import type { Rotation } from './session-store.js';
 import { markColumns } from './standing-statements.js';
 
@@ -93,11 +94,7 @@ const provenRotateStatement: HotStatement = {
     ), shown AS MATERIALIZED (
       SELECT DISTINCT ON (kind, proof) kind, proof, remembered_until, place FROM w WHERE proof IS NOT NULL ORDER BY kind, proof, place
     ), recorded AS (
-      INSERT INTO protocol_artifact (kind, id_hash, payload, expires_at)
-      SELECT kind, proof, ''::bytea, remembered_until FROM shown ORDER BY kind, proof
-      ON CONFLICT (kind, id_hash) DO UPDATE SET expires_at = excluded.expires_at
-        WHERE protocol_artifact.expires_at <= to_timestamp($14::float8 / 1000)
-      RETURNING kind, id_hash
+      ${recordOnceText('SELECT kind, proof, remembered_until FROM shown', 'to_timestamp($14::float8 / 1000)')}
     ), allowed AS MATERIALIZED (
       SELECT w.* FROM w LEFT JOIN (shown JOIN recorded ON recorded.kind = shown.kind AND recorded.id_hash = shown.proof) ON shown.place = w.place
       WHERE w.proof IS NULL OR shown.place IS NOT NULL ORDER BY w.place

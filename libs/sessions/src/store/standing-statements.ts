@@ -37,7 +37,7 @@ export const lastEndOfEveryone = Prisma.sql`SELECT n.at FROM not_before n WHERE 
 export const unsettledEntry = Prisma.sql`SELECT 1 FROM not_before n WHERE n.settled_at IS NULL LIMIT 1`;
 
 /** The columns of `session s`. */
-export const ofSession = {
+const ofSession = {
   account: 's.account_id::text',
   client: 's.client_id',
   at: 's.signed_in_at',
@@ -54,14 +54,21 @@ export const killersOfSession = `CASE WHEN EXISTS (SELECT 1 FROM not_before) THE
 export const notKilled = `NOT ${isKilled(ofSession)}`;
 
 /** As `notKilled`, for counting many rows: each session that a settled entry covers has its own end already. */
-export const notKilledUnsettled = `NOT EXISTS (SELECT 1 ${entriesAgainst(ofSession, 'n.settled_at IS NULL AND ')})`;
+export const notKilledUnsettled = Prisma.raw(
+  `NOT EXISTS (SELECT 1 ${entriesAgainst(ofSession, 'n.settled_at IS NULL AND ')})`,
+);
+
+/** As `notKilled`, for searching many rows: the entry of everyone (`lastEndOfEveryone`) was read before, and is not looked up for each. */
+export const notKilledBeside = (everyoneAt: Date | null): Prisma.Sql => Prisma.sql`
+  NOT ${Prisma.raw(isKilled({ ...ofSession, everyone: false }))}
+  AND (${everyoneAt}::timestamptz IS NULL OR s.signed_in_at > ${everyoneAt}::timestamptz)`;
 
 /**
  * A condition on `session s`: its row stands at `now`, as far as rows tell. A policy that became stricter since its last activity may still
  * say otherwise: `decideAccess` decides about each row that is found, `deadlineUnder` about those that are counted.
  */
-export const rowStands = (now: Instant, killed: string = notKilled): Prisma.Sql =>
-  Prisma.sql`(s.ended_at IS NULL AND s.expires_at > ${atDate(now)}::timestamptz AND ${Prisma.raw(killed)})`;
+export const rowStands = (now: Instant, stands: Prisma.Sql = Prisma.raw(notKilled)): Prisma.Sql =>
+  Prisma.sql`(s.ended_at IS NULL AND s.expires_at > ${atDate(now)}::timestamptz AND ${stands})`;
 
 /** The rule of `absoluteDeadlineUnder` as an expression: the whole second before the person's proof plus the absolute lifetime. */
 export const absoluteDeadlineFrom = (provedAt: Prisma.Sql, absoluteLifetime: Prisma.Sql): Prisma.Sql =>

@@ -13,7 +13,7 @@ import {
   CodeUsed,
   type StoredSession,
 } from './session-store.js';
-import { dayOf, killerOf, startedEvent, waitingFor, writtenColumns } from './start-statement.js';
+import { dayOf, insertSessions, killerOf, startedEvent, waitingFor } from './start-statement.js';
 
 /** A session that begins with the use of its code, and the step-up that it stands for. */
 export interface CodeStart {
@@ -39,6 +39,10 @@ const waiting = waitingFor({
   now,
 });
 const before = sessionBefore({ account: 'asked.account::uuid', client, at: now, day: 'asked.day' });
+const started = insertSessions(
+  'jsonb_populate_recordset(NULL::session, $1::jsonb) r WHERE r.id IN (SELECT session FROM consumed)',
+  'b.session = r.id',
+);
 
 /**
  * Starts sessions and uses their codes up, in one commit, each with its code or neither. A session starts only where nothing has ended what
@@ -62,10 +66,7 @@ const startText = (waits: boolean): string => `
       WHERE a.kind = g.kind AND a.id_hash = g.id_hash AND a.consumed_at IS NULL AND a.expires_at > g.now RETURNING g.session
     ), before AS MATERIALIZED (
       SELECT asked.session, b.* FROM asked CROSS JOIN LATERAL (${before}) b
-    ), started AS (
-      INSERT INTO session (${writtenColumns}, after_idle_cut)
-      SELECT ${writtenColumns}, (SELECT true FROM before b WHERE b.session = r.id AND b.cut_at IS NOT NULL)
-      FROM jsonb_populate_recordset(NULL::session, $1::jsonb) r WHERE r.id IN (SELECT session FROM consumed) RETURNING 1
+    ), started AS (${started}
     ), told AS (${insertEventsText('$2::jsonb', 'WHERE e.session_id IN (SELECT session FROM consumed)')})
   SELECT j.session::text, j.killed_by, j.waits, j.has_account, j.browser IS NULL OR EXISTS (SELECT 1 FROM held h WHERE h.session = j.session),
     EXISTS (SELECT 1 FROM consumed c WHERE c.session = j.session), b.last_active_at, b.cut_at, b.cut_timeout, b.same_day, b.had_cut, b.shadow_end,

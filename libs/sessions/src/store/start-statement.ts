@@ -17,7 +17,7 @@ const client = '$4::text';
 const [signedIn, now, day] = [at('$5'), at('$6'), at('$7')];
 
 /** The columns of a new session as SQL text. */
-export const writtenColumns = startColumns.map((name) => `"${name}"`).join(', ');
+const writtenColumns = startColumns.map((name) => `"${name}"`).join(', ');
 
 /** The entry that ends what is only being started: it has no row to compare with yet. */
 export const killerOf = (of: Required<Omit<AuthorizationColumns, 'everyone'>>): string =>
@@ -53,9 +53,17 @@ const waiting = waitingFor({ account, client, browser: '$8::text', since: at('$9
 
 const before = sessionBefore({ account: `${account}::uuid`, client, at: now, day });
 
-const started = `INSERT INTO session (${writtenColumns}, after_idle_cut)
-  SELECT ${writtenColumns}, (SELECT true FROM before WHERE cut_at IS NOT NULL) FROM jsonb_populate_record(NULL::session, $1::jsonb)
-  WHERE NOT EXISTS (SELECT 1 FROM killer) RETURNING 1`;
+/**
+ * Begins sessions from the rows of a query, with its condition. The statement has a step `before`; `itsOwn` is the condition under which one
+ * of its rows `b` is about the row of a session.
+ */
+export const insertSessions = (rows: string, itsOwn = 'true'): string => `
+  INSERT INTO session (${writtenColumns}, after_idle_cut)
+  SELECT ${writtenColumns}, (SELECT true FROM before b WHERE ${itsOwn} AND b.cut_at IS NOT NULL) FROM ${rows} RETURNING 1`;
+
+const started = insertSessions(
+  'jsonb_populate_record(NULL::session, $1::jsonb) WHERE NOT EXISTS (SELECT 1 FROM killer)',
+);
 
 const told = insertEventsText('$2::jsonb', 'WHERE EXISTS (SELECT 1 FROM started)');
 
