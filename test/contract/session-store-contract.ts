@@ -10,7 +10,7 @@ import {
 } from '@curfew/session-policy';
 import { sessionEvent } from '@curfew/sessions';
 import {
-  AuthorizationKilled,
+  AuthorizationEnded,
   type End,
   type Lineage,
   type Rotation,
@@ -92,7 +92,7 @@ export function describeStore(name: string, open: () => Promise<StoreUnderTest>)
         const session = aSession();
         const massEnd = { kind: 'account', target: session.accountId, reason: 'account_disabled' } as const;
         await under.store.endAll({ ...massEnd, at: session.signedInAt, detail: {} });
-        await expect(under.store.start(session, unlimited, alone)).rejects.toThrow(AuthorizationKilled);
+        await expect(under.store.start(session, unlimited, alone)).rejects.toThrow(AuthorizationEnded);
         const later = { ...aSession({ signedInAt: instant(t0 + 1) }), accountId: session.accountId };
         await under.store.start(later, unlimited, alone);
         expect((await read(later.id)).ended).toBeNull();

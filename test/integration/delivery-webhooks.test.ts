@@ -27,7 +27,7 @@ const seal: SecretSeal = {
     return owner === context ? secret : undefined;
   },
 };
-const patience = { firstMs: 1_000, longestMs: 60_000, mostAttempts: 3 };
+const patience = { firstMs: 1_000, longestMs: 60_000, maxAttempts: 3 };
 
 let database: TestDatabase;
 let clock: ManualClock;
@@ -515,7 +515,7 @@ describe('the outbox', () => {
     await store.handOn(clock.now(), 100);
     const lostAt = (clock.now() + 3_000) as never;
     expect(
-      await store.take({ now: clock.now(), lostAt, most: 9, mostPerReceiver: 9, except: [] }),
+      await store.take({ now: clock.now(), lostAt, most: 9, maxPerReceiver: 9, except: [] }),
     ).toHaveLength(1);
     const survivor = aNode();
     await survivor.drain();

@@ -4,7 +4,7 @@ import { readAnnouncement } from '@curfew/events';
 import { DatabaseListener } from '@curfew/persistence';
 import { type EndReason, instant, seconds, unknownSignals } from '@curfew/session-policy';
 import {
-  AuthorizationKilled,
+  AuthorizationEnded,
   type MassEnd,
   PostgresSweepStore,
   TooManySessions,
@@ -82,7 +82,7 @@ describe('one end for many', () => {
     const accountId = randomUUID();
     await house.nodes[0].service.endAll(massEnd('account', accountId, 'password_changed', 600));
     for (const at of [t(1), t(600)])
-      await expect(house.signIn({ accountId, at }, 1)).rejects.toThrow(AuthorizationKilled);
+      await expect(house.signIn({ accountId, at }, 1)).rejects.toThrow(AuthorizationEnded);
     await house.signIn({ accountId, at: instant(t(600) + 1) }, 1);
   });
 

@@ -7,7 +7,7 @@ import {
   type AcceptedStepUp,
   type Activity,
   type Alongside,
-  AuthorizationKilled,
+  AuthorizationEnded,
   type End,
   type EndDetail,
   type EndedSession,
@@ -35,13 +35,13 @@ export interface MemoryRow {
 }
 
 /** A mass end with what the sweeper notes of it. */
-export interface MemoryKiller extends NotBefore {
+export interface MemoryEntry extends NotBefore {
   readonly target: string;
   readonly detail: EndDetail;
   settledAt: Instant | null;
 }
 
-const covers = ({ kind, target, at }: MemoryKiller, session: StoredSession): boolean =>
+const covers = ({ kind, target, at }: MemoryEntry, session: StoredSession): boolean =>
   session.signedInAt <= at &&
   target === (kind === 'account' ? session.accountId : kind === 'client' ? session.clientId : '');
 
@@ -53,7 +53,7 @@ export class MemorySessionStore extends SessionStore {
   /** Everything recorded so far, in its order. */
   readonly events: NewEvent[] = [];
   readonly rows = new Map<SessionId, MemoryRow>();
-  readonly killers = new Map<string, MemoryKiller>();
+  readonly entries = new Map<string, MemoryEntry>();
   readonly revoked = new Map<string, Instant>();
   readonly proofs = new Map<string, Instant>();
 
@@ -64,7 +64,7 @@ export class MemorySessionStore extends SessionStore {
   override async read(id: SessionId, accessTokenHash?: Uint8Array): Promise<FoundSession | undefined> {
     const row = this.rows.get(id);
     if (!row) return undefined;
-    const notBefore = this.killersOf(row.session).map(({ kind, at, reason }) => ({ kind, at, reason }));
+    const notBefore = this.entriesAgainst(row.session).map(({ kind, at, reason }) => ({ kind, at, reason }));
     const tokenRevoked = accessTokenHash !== undefined && this.revoked.has(keyOf(accessTokenHash));
     return { session: row.session, notBefore, tokenRevoked };
   }
@@ -76,8 +76,8 @@ export class MemorySessionStore extends SessionStore {
     stepUp?: AcceptedStepUp,
   ): Promise<readonly EndedSession[]> {
     await alongside(undefined);
-    const [killer] = this.killersOf(session).sort((a, b) => a.at - b.at);
-    if (killer) throw new AuthorizationKilled(killer.reason);
+    const [entry] = this.entriesAgainst(session).sort((a, b) => a.at - b.at);
+    if (entry) throw new AuthorizationEnded(entry.reason);
     const ended = this.makeRoom(session, limit);
     this.rows.set(session.id, { session, checkAfter: session.expiresAt });
     const { offline, resources, baseline: signals } = session;
@@ -133,7 +133,7 @@ export class MemorySessionStore extends SessionStore {
     events: readonly NewEvent[],
   ): Promise<boolean> {
     const session = this.standing(id, generation);
-    if (!session || session.siblings >= limit || this.killersOf(session).length > 0) return false;
+    if (!session || session.siblings >= limit || this.entriesAgainst(session).length > 0) return false;
     this.change({ ...session, siblings: session.siblings + 1 });
     this.events.push(...events);
     return true;
@@ -141,7 +141,7 @@ export class MemorySessionStore extends SessionStore {
 
   override async stands(id: SessionId, generation: number): Promise<boolean> {
     const session = this.standing(id, generation);
-    return session !== undefined && this.killersOf(session).length === 0;
+    return session !== undefined && this.entriesAgainst(session).length === 0;
   }
 
   override async touch(activities: readonly Activity[]): Promise<void> {
@@ -186,8 +186,8 @@ export class MemorySessionStore extends SessionStore {
   }
 
   /** The mass ends that kill this session. */
-  killersOf(session: StoredSession): MemoryKiller[] {
-    return [...this.killers.values()].filter((killer) => covers(killer, session));
+  entriesAgainst(session: StoredSession): MemoryEntry[] {
+    return [...this.entries.values()].filter((entry) => covers(entry, session));
   }
 
   /** Ends those that still live, each with its event. */
@@ -207,9 +207,9 @@ export class MemorySessionStore extends SessionStore {
   private endAllNow(massEnd: MassEnd): EndedSession[] {
     const { kind, target, reason, at, detail } = massEnd;
     const key = `${kind}:${target}`;
-    const known = this.killers.get(key);
+    const known = this.entries.get(key);
     const later = known && known.at > at ? known : { kind, target, reason, at, detail };
-    this.killers.set(key, { ...later, settledAt: null });
+    this.entries.set(key, { ...later, settledAt: null });
     this.events.push(togetherEvent(massEnd));
     if (kind === 'everyone') return [];
     const killed = [...this.rows.values()].filter(({ session }) =>
@@ -223,7 +223,9 @@ export class MemorySessionStore extends SessionStore {
     const live = [...this.rows.values()]
       .map((row) => row.session)
       .filter((other) => other.accountId === session.accountId && !other.ended)
-      .filter((other) => !isPast(other.expiresAt, session.startedAt) && this.killersOf(other).length === 0)
+      .filter(
+        (other) => !isPast(other.expiresAt, session.startedAt) && this.entriesAgainst(other).length === 0,
+      )
       .sort((a, b) => (a.id < b.id ? -1 : 1));
     const surplus = live.slice(0, Math.max(0, live.length - most + 1));
     if (surplus.length > 0 && whenFull === 'refuse_new') throw new TooManySessions(most);

@@ -48,16 +48,16 @@ export class MemorySweepStore extends SweepStore {
   }
 
   override async settle(now: Instant, most: number): Promise<number> {
-    const [killer] = [...this.store.killers.values()]
+    const [entry] = [...this.store.entries.values()]
       .filter(({ settledAt }) => settledAt === null)
       .sort((a, b) => a.at - b.at);
-    if (!killer) return 0;
-    const { reason, at, detail } = killer;
+    if (!entry) return 0;
+    const { reason, at, detail } = entry;
     const left = [...this.store.rows.values()]
       .map(({ session }) => session)
-      .filter((session) => !session.ended && this.store.killersOf(session).includes(killer));
+      .filter((session) => !session.ended && this.store.entriesAgainst(session).includes(entry));
     this.store.endNow(left.slice(0, most).map(({ id }) => ({ id, reason, at, detail })));
-    if (left.length === 0) killer.settledAt = now;
+    if (left.length === 0) entry.settledAt = now;
     return Math.max(1, Math.min(most, left.length));
   }
 

@@ -180,7 +180,7 @@ export class ArtifactStore {
     return this.#once.record({ key, now, expiresAt });
   }
 
-  /** Kills unused codes of a grant, so that none can be redeemed after its session ended. */
+  /** Removes unused codes of a grant, so that none can be redeemed after its session ended. */
   async removeByGrant(kind: string, grantId: string): Promise<void> {
     await this.#prisma.$executeRaw`
       DELETE FROM protocol_artifact WHERE kind = ${kind} AND grant_id = ${grantId} AND consumed_at IS NULL`;

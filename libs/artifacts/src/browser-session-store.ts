@@ -5,7 +5,7 @@ import {
   type BrowserSessionColumns,
   browserSessionColumns,
   holdBrowser,
-  isKilled,
+  isCovered,
   ofBrowser,
   readBrowserSession,
   sessionsOfBrowser,
@@ -15,7 +15,7 @@ import type { BrowserSessionPayload, FoundBrowserSession } from './staged-writes
 
 /** A browser's row, its account, and what the sessions that came of it say. */
 const readBy = (condition: string): string => `
-  SELECT ${accountColumns('a')}, b.payload, b.id_hash, ${isKilled(ofBrowser)} AS killed, ${browserSessionColumns}
+  SELECT ${accountColumns('a')}, b.payload, b.id_hash, ${isCovered(ofBrowser)} AS covered, ${browserSessionColumns}
   FROM browser_session b LEFT JOIN account a ON a.id = b.account_id, ${sessionsOfBrowser('to_timestamp($2::float8 / 1000)')}
   WHERE ${condition} AND b.ended_at IS NULL`;
 const findStatement: HotStatement = { name: 'browser_session_find', text: readBy('b.id_hash = $1') };
@@ -88,8 +88,8 @@ export class BrowserSessionStore {
     const [row] = await this.#hot.run<[...AccountRow, ...FoundRow]>(statement, [which, now]);
     if (!row) return undefined;
     const account = row.slice(0, accountWidth) as AccountRow;
-    const [sealed, idHash, isKilled, ...columns] = row.slice(accountWidth) as FoundRow;
-    if (isKilled) return undefined;
+    const [sealed, idHash, isCovered, ...columns] = row.slice(accountWidth) as FoundRow;
+    if (isCovered) return undefined;
     const payload = this.#seal.open(sealed, Buffer.from(idHash)) as BrowserSessionPayload | undefined;
     if (!payload) return undefined;
     return {
@@ -101,4 +101,4 @@ export class BrowserSessionStore {
 }
 
 type AccountRow = Parameters<typeof hotAccount>[0];
-type FoundRow = [payload: Uint8Array, idHash: Uint8Array, isKilled: boolean, ...BrowserSessionColumns];
+type FoundRow = [payload: Uint8Array, idHash: Uint8Array, isCovered: boolean, ...BrowserSessionColumns];

@@ -1,7 +1,7 @@
 import type { FoundArtifact, StagedArtifact, StagedWrites } from './staged-writes.js';
 
 /** The maximum number of characters that are kept: two thousand interactions of the usual length, and hundreds of the longest there are. */
-const mostCharacters = 4_000_000;
+const maxCharacters = 4_000_000;
 
 /**
  * Interactions this node made a moment ago and nobody has answered here, for the pages that ask what they say. They may have been answered
@@ -31,7 +31,7 @@ export class RecentInteractions {
     );
     this.#kept.set(made.key.id, kept);
     this.#characters += lengthOf(kept);
-    while (this.#characters > mostCharacters) this.#drop(this.#kept.keys().next().value!);
+    while (this.#characters > maxCharacters) this.#drop(this.#kept.keys().next().value!);
   }
 
   /** Forgets what these writes answer or end, whether or not they succeed. */

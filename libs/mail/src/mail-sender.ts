@@ -26,7 +26,7 @@ const maxTaken = 10;
 const lostAfterMs = 120_000;
 
 /** Mail is worth something for hours at most, so the pauses stay short; its expiry ends the attempts. */
-const patience: RetryPatience = { firstMs: 5_000, longestMs: 300_000, mostAttempts: Number.MAX_SAFE_INTEGER };
+const patience: RetryPatience = { firstMs: 5_000, longestMs: 300_000, maxAttempts: Number.MAX_SAFE_INTEGER };
 
 /** Sends the mail that is due. Any node may do it: each mail is taken by one of them. */
 export class MailSender {

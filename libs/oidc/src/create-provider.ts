@@ -38,12 +38,12 @@ export function createProvider(parts: ProtocolParts, keys: KeySet): Provider {
     const begun = begunScope();
     if (begun) {
       if (begun.resumes !== undefined) showResumeCookie(ctx, provider, begun.resumes);
-      return around(ctx as KoaContextWithOIDC, begun, parts, next);
+      return serveWithSteps(ctx as KoaContextWithOIDC, begun, parts, next);
     }
     const { remoteAddress } = ctx.req.socket;
     const signals = parts.signals.read({ socketAddress: remoteAddress, headers: ctx.req.headers });
     const scope: RequestScope = { now: parts.clock.now(), signals, staged: new StagedWrites() };
-    return withScope(scope, () => around(ctx as KoaContextWithOIDC, scope, parts, next));
+    return withScope(scope, () => serveWithSteps(ctx as KoaContextWithOIDC, scope, parts, next));
   });
   return provider;
 }
@@ -72,7 +72,7 @@ function reportToLog(provider: Provider, parts: ProtocolParts): void {
 }
 
 /** The steps around the library: before it looks at the request, and between its response and the moment at which that leaves. */
-async function around(
+async function serveWithSteps(
   ctx: KoaContextWithOIDC,
   scope: RequestScope,
   parts: ProtocolParts,

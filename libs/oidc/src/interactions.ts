@@ -227,7 +227,7 @@ export class Interactions {
       const lifetime = cookieLifetime(this.cookies.lifetime, await this.parts.sessions.everyonesPolicy());
       await session.save(lifetime);
       staged.settlement = settlement;
-      await orGone(() => this.server.commit());
+      await unlessOver(() => this.server.commit());
       context.cookies.secure = this.cookies.secure;
       context.cookies.set(provider.cookieName('session'), session.id, {
         path: '/',
@@ -265,7 +265,7 @@ export class Interactions {
   }
 
   async #current(request: IncomingMessage, response: ServerResponse) {
-    return orGone(() => this.server.provider.interactionDetails(request, response));
+    return unlessOver(() => this.server.provider.interactionDetails(request, response));
   }
 
   /** Goes on with the authorization in this answer; a device's is sent there (303), so that its last page can be loaded again. */
@@ -278,9 +278,9 @@ export class Interactions {
     const { provider } = this.server;
     await this.#sameSignIn(request, response);
     const merge = { mergeWithLastSubmission };
-    const location = await orGone(() => provider.interactionResult(request, response, result, merge));
+    const location = await unlessOver(() => provider.interactionResult(request, response, result, merge));
     if (await this.server.resume(request, response, location)) return;
-    await orGone(() => this.server.commit());
+    await unlessOver(() => this.server.commit());
     response.statusCode = 303;
     response.setHeader('Location', location);
     response.setHeader('Content-Length', '0');
@@ -288,7 +288,7 @@ export class Interactions {
   }
 }
 
-async function orGone<T>(work: () => Promise<T>): Promise<T> {
+async function unlessOver<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

@@ -1,5 +1,5 @@
 import { after, aSession, t0 } from '../test/builders.js';
-import { ended, instant, killedBy, type NotBefore, withNotBefores } from '../test/domain.js';
+import { ended, endedBy, instant, type NotBefore, withNotBefores } from '../test/domain.js';
 
 const entry = (at: number, reason: NotBefore['reason'], kind: NotBefore['kind'] = 'account'): NotBefore => ({
   kind,
@@ -13,7 +13,7 @@ describe('a not-before', () => {
     [0, 'account_disabled'],
     [1, 'account_disabled'],
   ])('%i ms from the sign-in gives the reason %s', (offset, reason) => {
-    expect(killedBy(aSession(), [entry(t0 + offset, 'account_disabled')])).toBe(reason);
+    expect(endedBy(aSession(), [entry(t0 + offset, 'account_disabled')])).toBe(reason);
   });
 
   it('gives the reason of the earliest that covers the session', () => {
@@ -23,12 +23,12 @@ describe('a not-before', () => {
       entry(after('2m'), 'account_disabled'),
       entry(t0 - 1, 'account_deleted'),
     ];
-    expect(killedBy(aSession(), entries)).toBe('client_disabled');
+    expect(endedBy(aSession(), entries)).toBe('client_disabled');
     expect(withNotBefores(aSession(), entries).ended).toEqual({ at: after('1m'), reason: 'client_disabled' });
   });
 
   it('leaves alone what was authorized later, and an end that is already recorded', () => {
-    expect(killedBy(aSession(), [])).toBeNull();
+    expect(endedBy(aSession(), [])).toBeNull();
     const untouched = aSession();
     expect(withNotBefores(untouched, [entry(t0 - 1, 'logout')])).toBe(untouched);
     const over = ended(aSession(), 'logout', after('5m'));

@@ -9,8 +9,8 @@ export interface NotBefore {
   readonly reason: EndReason;
 }
 
-/** The entry that killed the session first, or null. All entries given must apply to its account, its client or everyone. */
-const firstToKill = (
+/** The entry that ended the session first, or null. All entries given must apply to its account, its client or everyone. */
+const firstAgainst = (
   session: Pick<Session, 'signedInAt'>,
   notBefores: readonly NotBefore[],
 ): NotBefore | null =>
@@ -22,10 +22,10 @@ const firstToKill = (
     );
 
 /** The reason of the earliest applicable not-before that covers this session, or null where none does. */
-export const killedBy = (
+export const endedBy = (
   session: Pick<Session, 'signedInAt'>,
   notBefores: readonly NotBefore[],
-): EndReason | null => firstToKill(session, notBefores)?.reason ?? null;
+): EndReason | null => firstAgainst(session, notBefores)?.reason ?? null;
 
 /** The session with its end as it truly is: its own, or where the row does not know it yet, that of a not-before. */
 export function withNotBefores<Any extends Pick<Session, 'signedInAt' | 'ended'>>(
@@ -33,6 +33,6 @@ export function withNotBefores<Any extends Pick<Session, 'signedInAt' | 'ended'>
   notBefores: readonly NotBefore[],
 ): Any {
   if (session.ended) return session;
-  const killer = firstToKill(session, notBefores);
-  return killer ? { ...session, ended: { at: killer.at, reason: killer.reason } } : session;
+  const entry = firstAgainst(session, notBefores);
+  return entry ? { ...session, ended: { at: entry.at, reason: entry.reason } } : session;
 }

@@ -1,7 +1,7 @@
 import { milliseconds } from '@curfew/persistence';
 import { endReach, instant, latest, seconds } from '@curfew/session-policy';
 import { type BrowserSession } from '@curfew/session-policy/browser-sign-in';
-import { type AuthorizationColumns, entriesAgainst, isKilled } from './store/standing-statements.js';
+import { type AuthorizationColumns, entriesAgainst, isCovered } from './store/standing-statements.js';
 
 /** Reasons of an end after which the person is asked to prove who they are at that client, as SQL text. */
 const endsClient = Object.entries(endReach)
@@ -31,7 +31,7 @@ export const sessionsOfBrowser = (now: string): string => `LATERAL (
       max(s.step_up_required_at) FILTER (WHERE s.stepped_up_at IS NULL OR s.stepped_up_at < s.step_up_required_at) AS step_up_at,
       max(s.started_at) FILTER (WHERE s.ended_at IS NULL AND s.expires_at > ${now}) AS standing_since,
       max(s.started_at) FILTER (WHERE w.is_silent) AS silent_since, max(s.inactivity_timeout) FILTER (WHERE w.is_silent) AS silent_for,
-      COALESCE(bool_or(s.end_reason IN (${endsClient}) AND s.ended_at >= b.signed_in_at), false) OR ${isKilled({ client: 's.client_id', at: 'b.signed_in_at', everyone: false })} AS is_ended
+      COALESCE(bool_or(s.end_reason IN (${endsClient}) AND s.ended_at >= b.signed_in_at), false) OR ${isCovered({ client: 's.client_id', at: 'b.signed_in_at', everyone: false })} AS is_ended
     FROM session s, LATERAL (
       SELECT LEAST(s.ended_at, s.expires_at) > b.signed_in_at AND CASE
         WHEN s.ended_at IS NULL THEN s.expires_at <= ${now} AND s.expires_at < s.absolute_deadline
@@ -51,7 +51,7 @@ export const ofBrowser = {
 export const againstBrowser = entriesAgainst(ofBrowser);
 
 /** A condition on `browser_session b`: its sign-in has not ended, for itself or with everything of its account or of everyone. */
-export const browserStands = `(b.ended_at IS NULL AND NOT ${isKilled(ofBrowser)})`;
+export const browserStands = `(b.ended_at IS NULL AND NOT ${isCovered(ofBrowser)})`;
 
 /** Expressions for a browser, the moment and the client that asks, and where they come from if not from parameters. */
 interface HeldBrowser {

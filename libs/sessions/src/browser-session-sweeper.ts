@@ -20,7 +20,7 @@ const maxTogether = 200;
 /** Rows that one statement looks at when limits are written. */
 const maxWalked = 10_000;
 
-type DueRow = [uid: string, isOver: boolean, killer: EndReason | null, ...BrowserSessionColumns];
+type DueRow = [uid: string, isOver: boolean, endedBy: EndReason | null, ...BrowserSessionColumns];
 type Run = Parameters<Parameters<PrismaService['prepared']>[0]>[0];
 
 /**
@@ -56,9 +56,9 @@ export class BrowserSessionSweeper {
       const over = due.filter(([, isOver]) => isOver).map(([uid]) => uid);
       if (over.length > 0) await run(forget, [over]);
       const standing = due.flatMap((row) => {
-        const [uid, isOver, killer, ...columns] = row;
+        const [uid, isOver, endedBy, ...columns] = row;
         const browser = isOver ? null : readBrowserSession(columns);
-        return browser ? [{ uid, killer, browser }] : [];
+        return browser ? [{ uid, endedBy, browser }] : [];
       });
       await this.#judge(run, standing, policy, now);
       return due.length;
@@ -68,8 +68,8 @@ export class BrowserSessionSweeper {
   async #judge(run: Run, due: readonly Due[], policy: SessionPolicy, now: Instant): Promise<void> {
     const ends: BrowserSessionEnd[] = [];
     const later: { uid: string; at: Instant }[] = [];
-    for (const { uid, killer, browser } of due) {
-      const reason = killer ?? reasonOf(browser, policy, now);
+    for (const { uid, endedBy, browser } of due) {
+      const reason = endedBy ?? reasonOf(browser, policy, now);
       if (reason) ends.push({ uid, at: now, reason });
       else later.push({ uid, at: deadlines(browser, policy).expiresAt });
     }
@@ -122,7 +122,7 @@ export class BrowserSessionSweeper {
 
 interface Due {
   readonly uid: string;
-  readonly killer: EndReason | null;
+  readonly endedBy: EndReason | null;
   readonly browser: BrowserSession;
 }
 

@@ -56,7 +56,7 @@ export interface RefreshParts {
 }
 
 /** Losing a compare-and-set this often in a row means a storm on one session; the caller may try again later. */
-const mostAttempts = 5;
+const maxAttempts = 5;
 
 /**
  * The refresh of one session: one read, one decision, one conditional write. Deciding is separate from writing: a lost
@@ -97,7 +97,7 @@ export class RefreshSession {
 
   async #present(opened: OpenedRefreshToken, presenter: Presenter, now: Instant): Promise<InternalOutcome> {
     let current: OpenedRefreshToken | undefined = opened;
-    for (let attempt = 1; attempt <= mostAttempts; attempt++) {
+    for (let attempt = 1; attempt <= maxAttempts; attempt++) {
       if (!current) return { kind: 'refused', decision: { kind: 'refuse', reason: 'unknown_token' } };
       const outcome = await this.#decide(current, presenter, now);
       if (outcome !== 'stale') return outcome;
@@ -226,7 +226,7 @@ export class RefreshSession {
    * then, with what lost.
    */
   async #commitAnew(token: RefreshToken, presenter: Presenter, now: Instant): Promise<CommittedRefresh> {
-    for (let attempt = 1; attempt <= mostAttempts; attempt++) {
+    for (let attempt = 1; attempt <= maxAttempts; attempt++) {
       // The row may lack activity that was counted here and kept it alive; then it refuses until it has it.
       await this.#parts.activity.write(token.sessionId);
       const opened = await this.#read(token);

@@ -9,11 +9,11 @@ import type { SessionSummary } from './session-summary.js';
 import { atDate as at } from './store/session-columns.js';
 import { type FoundRow, foundColumns, readFound } from './store/session-row.js';
 import type { StoredSession } from './store/session-store.js';
-import { isKilled, rowStands } from './store/standing-statements.js';
+import { isCovered, rowStands } from './store/standing-statements.js';
 import type { Lineage } from './store/sweep-store.js';
 
 /** The maximum number of sessions that a list shows. */
-const mostListed = 500;
+const maxListed = 500;
 
 /** Reading sessions for people; decides nothing and changes nothing. */
 export class SessionQueries {
@@ -27,7 +27,7 @@ export class SessionQueries {
     const rows = await this.prisma.$queryRaw<FoundRow[]>`
       SELECT ${Prisma.raw(foundColumns)}, false AS token_revoked
       FROM session s WHERE s.account_id = ${accountId}::uuid AND ${rowStands(now)}
-      ORDER BY s.id DESC LIMIT ${mostListed}`;
+      ORDER BY s.id DESC LIMIT ${maxListed}`;
     const summaries = await Promise.all(rows.map((row) => this.#summary(row, now)));
     return summaries.filter((summary) => summary !== null);
   }
@@ -73,7 +73,7 @@ export class SessionQueries {
   /** Whether an act that ended everything of the account, or of everyone, covers what the account authorized at this instant. */
   async isEndedSince(accountId: string, authorizedAt: Instant): Promise<boolean> {
     const [row] = await this.prisma.$queryRaw<{ ended: boolean }[]>`
-      SELECT ${Prisma.raw(isKilled({ account: 'a.account', at: 'a.at' }))} AS ended
+      SELECT ${Prisma.raw(isCovered({ account: 'a.account', at: 'a.at' }))} AS ended
       FROM (SELECT ${accountId}::text AS account, ${at(authorizedAt)}::timestamptz AS at) a`;
     return row?.ended === true;
   }
@@ -89,7 +89,7 @@ export class SessionQueries {
   ): Promise<boolean> {
     const rows = await this.prisma.$queryRaw<{ stands: boolean }[]>`
       SELECT NOT EXISTS (SELECT 1 FROM revoked_token WHERE token_hash = ${tokenHash})
-         AND NOT COALESCE(bool_or(${Prisma.raw(isKilled({ client: 'a.client', at: 'a.at' }))}), false)
+         AND NOT COALESCE(bool_or(${Prisma.raw(isCovered({ client: 'a.client', at: 'a.at' }))}), false)
         AS stands
       FROM (SELECT unnest(${[...clientIds]}::text[]) AS client, ${at(issuedAt)}::timestamptz AS at) a`;
     return rows[0]?.stands === true;

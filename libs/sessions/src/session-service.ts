@@ -29,7 +29,7 @@ import type { EndOutcome } from './store/end-writer.js';
 import { storedAtStart } from './store/session-columns.js';
 import {
   type Alongside,
-  AuthorizationKilled,
+  AuthorizationEnded,
   type CodeKey,
   type EndDetail,
   type MassEnd,
@@ -102,7 +102,7 @@ export class SessionService {
   /**
    * Starts a session in one transaction with `alongside` (the consumption of its code). With `code`, one statement does both where that
    * is possible, and `alongside` is not asked.
-   * @throws TooManySessions, AuthorizationKilled, CodeUsed, AccountGone, and whatever `alongside` throws; then nothing happened.
+   * @throws TooManySessions, AuthorizationEnded, CodeUsed, AccountGone, and whatever `alongside` throws; then nothing happened.
    */
   async start(
     start: SessionStart,
@@ -122,7 +122,7 @@ export class SessionService {
       tokenHash: start.refreshTokenSecret ? hashSecret(start.refreshTokenSecret) : null,
     };
     // An authorization from shortly before the person's proof grew too old begins nothing after that.
-    if (isPast(stored.absoluteDeadline, now)) throw new AuthorizationKilled('absolute_lifetime');
+    if (isPast(stored.absoluteDeadline, now)) throw new AuthorizationEnded('absolute_lifetime');
     const limit = { most: policy.sessionsPerAccount, whenFull: policy.whenSessionsFull };
     const isLimited = limit.most !== null;
     const stepUp = stepUpBy(start);
@@ -199,7 +199,7 @@ export class SessionService {
       const end = { reason, reach: reachOf(reason), detail: {}, events: [], ...tried };
       const wasEnded = await this.#ends.decided(session, end, now);
       // Ended by somebody else, or used meanwhile: the row knows.
-      if (wasEnded || attempt >= mostLooks) return { session, policy, decision };
+      if (wasEnded || attempt >= maxLooks) return { session, policy, decision };
     }
   }
 
@@ -290,4 +290,4 @@ export class SessionService {
 }
 
 /** Looking so often finds out whether a session that was used just now still stands. */
-const mostLooks = 3;
+const maxLooks = 3;

@@ -12,10 +12,10 @@ export { type FoundRow, foundColumns, readFound } from './store/session-row.js';
 export {
   deadlineUnder,
   entriesAgainst,
-  isKilled,
+  isCovered,
   lastEndOfEveryone,
-  notKilledBeside,
-  notKilledUnsettled,
+  notCoveredBeside,
+  notCoveredUnsettled,
   placeWithin,
   rowStands,
   unsettledEntry,

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { elapsedMs, type Instant, plus, type SessionId, seconds } from '@curfew/session-policy';
 import { decideAccess } from '@curfew/session-policy/access';
 import { deadlines } from '@curfew/session-policy/deadlines';
-import { killedBy } from '@curfew/session-policy/not-before';
+import { endedBy } from '@curfew/session-policy/not-before';
 import { shadowMark } from '@curfew/session-policy/trial';
 import { endedTrial } from './counted-returns.js';
 import type { PolicySource } from './policy-source.js';
@@ -14,7 +14,7 @@ import { busyAtFirst, busyLately, paceBeside, restAfter } from './sweep-pace.js'
 export type Rest = (milliseconds: number) => Promise<number>;
 
 /** Batches of a kind in one run. While there is something left, the loop runs it again with the time of then. */
-const mostBatches = 200;
+const maxBatches = 200;
 /** Changed policies are applied by a walk over all sessions; a stream of changes is gathered for so long. */
 const betweenChangesMs = 30_000;
 const lookAgainAfter = seconds(60);
@@ -84,7 +84,7 @@ export class Sweeper {
     mayBeMore: (handled: number, most: number) => boolean,
     signal: AbortSignal | undefined,
   ): Promise<boolean> {
-    for (let round = 0; round < mostBatches; round++) {
+    for (let round = 0; round < maxBatches; round++) {
       if (signal?.aborted) return false;
       const pace = paceBeside(this.#busy);
       const begun = performance.now();
@@ -139,8 +139,8 @@ export class Sweeper {
 
   async #verdict(found: DueSession, now: Instant): Promise<End | LookAgain> {
     const session = this.merged(found.session);
-    const killer = killedBy(session, found.notBefore);
-    if (killer) return { id: session.id, reason: killer, at: now, detail: {} };
+    const reason = endedBy(session, found.notBefore);
+    if (reason) return { id: session.id, reason, at: now, detail: {} };
     const { accountId, clientId, resources } = session;
     const policy = await this.policies.effectivePolicy(clientId, resources, accountId);
     const mark = shadowMark(session, policy, now, false);

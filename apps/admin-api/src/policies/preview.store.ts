@@ -1,7 +1,7 @@
 import { isStatementTimeout, type PrismaService } from '@curfew/persistence';
 import type { Instant } from '@curfew/session-policy';
 import type { PolicyPlaces } from '@curfew/session-policy/effective-policy';
-import { deadlineUnder, notKilledUnsettled, placeWithin, rowStands } from '@curfew/sessions/statements';
+import { deadlineUnder, notCoveredUnsettled, placeWithin, rowStands } from '@curfew/sessions/statements';
 
 /** Live sessions of one client with one set of APIs: they are all under one policy. */
 interface LiveLineage {
@@ -64,7 +64,7 @@ export class PreviewStore {
     const { maxLineages } = this.limits;
     const rows = await this.prisma.$queryRaw<{ client_id: string; resources: string[]; live: number }[]>`
       SELECT client_id, resources, count(*)::int AS live FROM session s
-      WHERE ${rowStands(now, notKilledUnsettled)}
+      WHERE ${rowStands(now, notCoveredUnsettled)}
       GROUP BY client_id, resources ORDER BY client_id, resources LIMIT ${maxLineages + 1}`;
     if (rows.length > maxLineages) throw new PreviewTooLarge();
     return rows.map((row) => ({ clientId: row.client_id, resources: row.resources, live: row.live }));
@@ -78,7 +78,7 @@ export class PreviewStore {
     const rows = await this.prisma.$queryRaw<{ count: number }[]>`
       SELECT count(*)::int AS count FROM session s
       WHERE client_id = ${clientId} AND resources = ${[...resources]}::text[]
-        AND ${rowStands(now, notKilledUnsettled)} AND ${placeWithin(from, to)} AND ${deadlineUnder(policy)} <= ${new Date(now)}`;
+        AND ${rowStands(now, notCoveredUnsettled)} AND ${placeWithin(from, to)} AND ${deadlineUnder(policy)} <= ${new Date(now)}`;
     return rows[0]?.count ?? 0;
   }
 }

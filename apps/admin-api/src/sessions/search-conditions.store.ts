@@ -1,6 +1,6 @@
 import { Prisma } from '@curfew/persistence';
 import type { Instant } from '@curfew/session-policy';
-import { notKilledBeside, rowStands } from '@curfew/sessions/statements';
+import { notCoveredBeside, rowStands } from '@curfew/sessions/statements';
 import { leastIdAt } from '@curfew/tokens';
 import type { SessionSearch } from './search.js';
 
@@ -13,7 +13,7 @@ export const addressColumn = Prisma.sql`session_address(s.baseline)`;
 
 /** Stands by its row; a policy that became stricter since may still say otherwise. */
 export const isLive = (now: Instant, everyoneAt: Date | null): Sql =>
-  rowStands(now, notKilledBeside(everyoneAt));
+  rowStands(now, notCoveredBeside(everyoneAt));
 
 const state = (search: SessionSearch, now: Instant, everyoneAt: Date | null): Sql[] => {
   if (search.state === 'live') return [isLive(now, everyoneAt)];

@@ -1,7 +1,7 @@
 import { presenceSeconds } from '@curfew/insight';
 import { Prisma, PrismaService } from '@curfew/persistence';
 import type { Instant } from '@curfew/session-policy';
-import { notKilledUnsettled, rowStands } from '@curfew/sessions/statements';
+import { notCoveredUnsettled, rowStands } from '@curfew/sessions/statements';
 import { leastIdAt } from '@curfew/tokens';
 import { Injectable } from '@nestjs/common';
 
@@ -56,7 +56,7 @@ export class StatsStore {
         SELECT client_id, count(*)::int AS count, count(*) FILTER (WHERE ${unattended(now)})::int AS unattended,
           coalesce(sum(extract(epoch FROM expires_at - ${new Date(now)}) / 3600) FILTER (WHERE ${unattended(now)}), 0)::float8 AS unattended_hours
         FROM session s
-        WHERE ${rowStands(now, notKilledUnsettled)}
+        WHERE ${rowStands(now, notCoveredUnsettled)}
         GROUP BY client_id ORDER BY count(*) DESC, client_id LIMIT 1000`,
       this.prisma.$queryRaw<Row[]>`
         SELECT (SELECT count(*)::int FROM session WHERE started_at >= ${since} AND id >= ${leastIdAt((now - day - hour) as Instant)}::uuid) AS started,

@@ -62,7 +62,7 @@ export function deliverEvents(
       set_push: composePush(configuration.issuer, sign, seal),
     },
     send: outboundFetch({ allowInside: allowPrivateAddresses, timeoutMs }),
-    patience: { ...usualPatience, firstMs: firstRetryMs, mostAttempts: attempts },
+    patience: { ...usualPatience, firstMs: firstRetryMs, maxAttempts: attempts },
     timeoutMs,
     attempted: (kind, outcome, eventAt) => attempted(kind, outcome, Math.max(0, clock.now() - eventAt)),
     report,

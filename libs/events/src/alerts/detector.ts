@@ -14,12 +14,12 @@ import {
 import { SlidingCounts, SlidingDistinct } from './sliding-window.js';
 
 /** Keys each pattern holds; with them a detector stays below a few megabytes, whatever it is shown. */
-const mostKeys = 2_000;
+const maxKeys = 2_000;
 /** Examples an alert carries beside its main subject. */
-const mostExamples = 10;
+const maxExamples = 10;
 
 /** Networks an alert holds back at most. */
-const mostNetworks = 20;
+const maxNetworks = 20;
 /** A network is held back for so much of what was counted: a fifth, or so many. */
 const share = 5;
 const enough = 10;
@@ -64,14 +64,14 @@ export class Detector {
         networks:
           answer === 'throttle'
             ? {
-                of: new SlidingDistinct(ms, mostKeys, mostNetworks),
-                counts: new SlidingCounts(ms, mostKeys),
+                of: new SlidingDistinct(ms, maxKeys, maxNetworks),
+                counts: new SlidingCounts(ms, maxKeys),
               }
             : null,
         count,
         window: seconds(window),
-        counts: new SlidingCounts(window * 1000, mostKeys),
-        values: new SlidingDistinct(window * 1000, mostKeys, Math.max(count, mostExamples)),
+        counts: new SlidingCounts(window * 1000, maxKeys),
+        values: new SlidingDistinct(window * 1000, maxKeys, Math.max(count, maxExamples)),
       };
     });
   }
@@ -159,7 +159,7 @@ function alertOf(
       observed,
       threshold: count,
       window,
-      subjects: [of, ...examples.slice(-mostExamples)],
+      subjects: [of, ...examples.slice(-maxExamples)],
       // If nobody can be named, nobody can be held back.
       action: answer === 'throttle' && !more.throttled ? 'record' : answer,
       ...more,

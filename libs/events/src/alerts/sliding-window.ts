@@ -8,7 +8,7 @@ interface Tally {
 }
 
 /** So often a key is passed over, at the most, when room is needed. */
-const mostChances = 64;
+const maxChances = 64;
 
 interface Kept<T> {
   readonly value: T;
@@ -35,7 +35,7 @@ class BoundedKeys<T> {
     const known = this.#kept.get(key);
     if (known) this.#kept.delete(key);
     else this.#makeRoom();
-    const chances = Math.min(mostChances, known ? known.chances + amount : amount - 1);
+    const chances = Math.min(maxChances, known ? known.chances + amount : amount - 1);
     const value = known ? known.value : this.make();
     this.#kept.set(key, { value, chances });
     return value;
@@ -62,16 +62,16 @@ class BoundedKeys<T> {
 }
 
 /**
- * Counts by key over the last `windowMs`. It holds `mostKeys` keys at most, so a flood of keys costs bounded memory, and whoever comes
+ * Counts by key over the last `windowMs`. It holds `maxKeys` keys at most, so a flood of keys costs bounded memory, and whoever comes
  * again stays counted.
  */
 export class SlidingCounts {
   readonly #tallies: BoundedKeys<Tally>;
   readonly #stepMs: number;
 
-  constructor(windowMs: number, mostKeys: number) {
+  constructor(windowMs: number, maxKeys: number) {
     this.#stepMs = windowMs / steps;
-    this.#tallies = new BoundedKeys(mostKeys, () => ({ counts: new Array<number>(steps).fill(0), step: 0 }));
+    this.#tallies = new BoundedKeys(maxKeys, () => ({ counts: new Array<number>(steps).fill(0), step: 0 }));
   }
 
   /** Adds to a key at an instant in milliseconds, and says what the window holds of it. */
@@ -107,7 +107,7 @@ const latestStep = (slot: number, newest: number): number =>
 const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);
 
 /**
- * Different values by key over the last `windowMs`, remembered up to `mostValues` each, which must be at least what is asked for.
+ * Different values by key over the last `windowMs`, remembered up to `maxValues` each, which must be at least what is asked for.
  * Bounded in keys like `SlidingCounts`.
  */
 export class SlidingDistinct {
@@ -115,10 +115,10 @@ export class SlidingDistinct {
 
   constructor(
     private readonly windowMs: number,
-    mostKeys: number,
-    private readonly mostValues: number,
+    maxKeys: number,
+    private readonly maxValues: number,
   ) {
-    this.#seen = new BoundedKeys(mostKeys, () => new Map());
+    this.#seen = new BoundedKeys(maxKeys, () => new Map());
   }
 
   /** Adds a value of a key at an instant in milliseconds, and gives the values the window holds of it, oldest first. */
@@ -127,7 +127,7 @@ export class SlidingDistinct {
     values.delete(value);
     values.set(value, at);
     for (const [known, seenAt] of values) {
-      if (seenAt > at - this.windowMs && values.size <= this.mostValues) break;
+      if (seenAt > at - this.windowMs && values.size <= this.maxValues) break;
       values.delete(known);
     }
     return [...values.keys()];

@@ -17,7 +17,7 @@ export interface EventPlace {
 export type PlacedEvent = StoredEvent & { readonly place: EventPlace };
 
 /** The number of the newest alerts that are searched for networks to hold back. */
-const mostAlerts = 2_000;
+const maxAlerts = 2_000;
 
 const holdStatement: HotStatement = {
   name: 'watch_hold',
@@ -126,7 +126,7 @@ export class WatchStore {
     const rows = await this.prisma.$queryRaw<{ network: string; until: number }[]>`
       SELECT network, (max(a.until))::float8 AS until FROM (
         SELECT data -> 'throttled' -> 'networks' AS networks, (data -> 'throttled' ->> 'until')::float8 AS until FROM event
-        WHERE type = 'alert.raised' ORDER BY id DESC LIMIT ${mostAlerts}
+        WHERE type = 'alert.raised' ORDER BY id DESC LIMIT ${maxAlerts}
       ) a, jsonb_array_elements_text(a.networks) AS network
       WHERE a.until > ${now}::float8 GROUP BY network ORDER BY until DESC LIMIT ${most}`;
     return rows.map(({ network, until }) => [network, instant(until)] as const);

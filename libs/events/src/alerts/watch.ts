@@ -28,7 +28,7 @@ export interface WatchParts {
 const watchMs = 10_000;
 const batch = 500;
 /** The number of the latest events that a node reads again when it takes over. */
-const mostReadAgain = 20_000;
+const maxReadAgain = 20_000;
 
 /**
  * Watches the stream of events for patterns. One node does so at a time, because what it remembers lives in its memory; the others
@@ -117,7 +117,7 @@ export class Watch {
     const detector = new Detector(thresholds, answers);
     const longest = Math.max(...alertPatterns.map((pattern) => thresholds[pattern].window));
     const since = instant(now - longest * 1000);
-    for (const event of await store.lately(place, since, mostReadAgain)) detector.observe(event);
+    for (const event of await store.lately(place, since, maxReadAgain)) detector.observe(event);
     return detector;
   }
 }

@@ -2,7 +2,7 @@ import { instant } from '@curfew/session-policy';
 import { nextAttempt, usualPatience } from './backoff.js';
 
 const now = instant(1_000_000);
-const patience = { firstMs: 1_000, longestMs: 60_000, mostAttempts: 10 };
+const patience = { firstMs: 1_000, longestMs: 60_000, maxAttempts: 10 };
 const pauseAfter = (attempts: number, chance: number, asked = 0) =>
   nextAttempt(attempts, now, chance, patience, asked)! - now;
 
@@ -27,7 +27,7 @@ describe('the pauses between attempts', () => {
 
   it('usually add up to about twelve hours', () => {
     const pauses = Array.from(
-      { length: usualPatience.mostAttempts - 1 },
+      { length: usualPatience.maxAttempts - 1 },
       (_, index) => nextAttempt(index + 1, now, 1, usualPatience)! - now,
     );
     const hours = pauses.reduce((sum, pause) => sum + pause, 0) / 3_600_000;

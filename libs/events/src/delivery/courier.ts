@@ -28,8 +28,8 @@ export type AttemptOutcome = 'delivered' | 'failed' | 'dead';
 /** Events handed on in one transaction. */
 const batch = 500;
 /** Requests one node has under way, and how many of them to one receiver: one that hangs costs nobody else anything. */
-const mostUnderWay = 64;
-const mostPerReceiver = 4;
+const maxUnderWay = 64;
+const maxPerReceiver = 4;
 
 /** `refused`: the receiver has read the request and does not want it, so sending it again changes nothing. */
 type Verdict =
@@ -45,7 +45,7 @@ export class Courier {
   constructor(parts: CourierParts) {
     this.#parts = parts;
     // Every attempt under way listens for the stop.
-    setMaxListeners(mostUnderWay, this.#stopping.signal);
+    setMaxListeners(maxUnderWay, this.#stopping.signal);
   }
 
   /** Hands on new events, and begins to deliver what is due. Returns before the deliveries are done; call it often. */
@@ -72,14 +72,14 @@ export class Courier {
 
   async #begin(): Promise<void> {
     const { store, clock, timeoutMs } = this.#parts;
-    const room = mostUnderWay - this.#underWay.size;
+    const room = maxUnderWay - this.#underWay.size;
     if (room <= 0 || this.#stopping.signal.aborted) return;
     const now = clock.now();
     const taken = await store.take({
       now,
       lostAt: instant(now + 3 * timeoutMs),
       most: room,
-      mostPerReceiver,
+      maxPerReceiver,
       except: this.#busy(),
     });
     for (const delivery of taken) {
@@ -93,7 +93,7 @@ export class Courier {
   #busy(): string[] {
     const counts = new Map<string, number>();
     for (const receiver of this.#underWay.values()) counts.set(receiver, (counts.get(receiver) ?? 0) + 1);
-    return [...counts].filter(([, count]) => count >= mostPerReceiver).map(([receiver]) => receiver);
+    return [...counts].filter(([, count]) => count >= maxPerReceiver).map(([receiver]) => receiver);
   }
 
   async #attempt(delivery: TakenDelivery): Promise<void> {

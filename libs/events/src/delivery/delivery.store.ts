@@ -35,7 +35,7 @@ export interface Take {
   readonly lostAt: Instant;
   readonly most: number;
   /** The maximum for one receiver, so that one that hangs does not hold everybody up. */
-  readonly mostPerReceiver: number;
+  readonly maxPerReceiver: number;
   /** Receivers that have enough under way on this node. */
   readonly except: readonly string[];
 }
@@ -120,14 +120,14 @@ export class DeliveryStore {
    * Takes deliveries that are due, each for this node alone until `lostAt`. Only the oldest of one session and receiver is ever taken, so
    * the events of a session arrive in their order; a dead letter holds up nothing.
    */
-  async take({ now, lostAt, most, mostPerReceiver, except }: Take): Promise<TakenDelivery[]> {
+  async take({ now, lostAt, most, maxPerReceiver, except }: Take): Promise<TakenDelivery[]> {
     const rows = await this.prisma.$queryRaw<TakenRow[]>`
       WITH picked AS MATERIALIZED (
         SELECT p.id FROM delivery_receiver r CROSS JOIN LATERAL (
           SELECT d.id FROM delivery d
           WHERE d.receiver_id = r.id AND d.dead_at IS NULL AND d.next_attempt_at <= ${date(now)} AND NOT EXISTS (
             SELECT 1 FROM delivery b WHERE b.receiver_id = d.receiver_id AND b.session_id = d.session_id AND b.id < d.id AND b.dead_at IS NULL)
-          ORDER BY d.next_attempt_at, d.id LIMIT ${mostPerReceiver} FOR UPDATE OF d SKIP LOCKED) p
+          ORDER BY d.next_attempt_at, d.id LIMIT ${maxPerReceiver} FOR UPDATE OF d SKIP LOCKED) p
         WHERE r.status = 'enabled' AND r.kind <> 'set_poll' AND r.id <> ALL(${[...except]}::text[])
         LIMIT ${most}
       )

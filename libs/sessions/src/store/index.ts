@@ -8,7 +8,7 @@ export {
   AccountGone,
   type Activity,
   type Alongside,
-  AuthorizationKilled,
+  AuthorizationEnded,
   CodeUsed,
   type End,
   type EndDetail,

@@ -14,7 +14,7 @@ export async function writeMassEnd(transaction: Transaction, massEnd: MassEnd): 
   if (kind === 'account' && !isUuid(target))
     throw new RangeError('An account is ended by its id in lower case.');
   await transaction.$executeRaw`
-    WITH killer AS (
+    WITH entry AS (
       INSERT INTO not_before (kind, target, at, reason, detail)
       VALUES (${kind}, ${target}, ${at(massEnd.at)}, ${reason}, ${JSON.stringify(detail)}::jsonb)
       ON CONFLICT (kind, target) DO UPDATE SET at = GREATEST(not_before.at, excluded.at), settled_at = NULL,

@@ -19,7 +19,7 @@ import { recordOnce } from './once-record.js';
 import { atDate as at } from './session-columns.js';
 import { type Question, readSessions } from './session-read.js';
 import { type Rotated, rotateSessions } from './session-rotate.js';
-import { healWithin, insertSession, refuseKilled } from './session-start.js';
+import { healWithin, insertSession, refuseEnded } from './session-start.js';
 import {
   type AcceptedStepUp,
   type Activity,
@@ -38,7 +38,7 @@ import {
   TooManySessions,
   type WithEnd,
 } from './session-store.js';
-import { markColumns, notKilled, rowStands } from './standing-statements.js';
+import { markColumns, notCovered, rowStands } from './standing-statements.js';
 import {
   beforeStart,
   type CodeStart,
@@ -105,7 +105,7 @@ export class PostgresSessionStore extends SessionStore {
         await alongside(transaction);
         // A start that is not allowed at all is refused for that reason, not because there are too many sessions.
         const statements = statementsIn(transaction);
-        if (limit.most !== null) await refuseKilled(statements, session);
+        if (limit.most !== null) await refuseEnded(statements, session);
         const ended = await this.#makeRoom(transaction, session, limit);
         const { waiting, before } = await insertSession(statements, session, stepUp);
         if (stepUp && waiting.length > 0) await healWithin(transaction, stepUp, waiting, now);
@@ -163,7 +163,7 @@ export class PostgresSessionStore extends SessionStore {
         WITH counted AS (
           UPDATE session s SET siblings = COALESCE(s.siblings, 0) + 1
           WHERE s.id = ${id}::uuid AND s.generation = ${generation} AND s.ended_at IS NULL
-            AND COALESCE(s.siblings, 0) < ${limit}::int AND ${Prisma.raw(notKilled)} RETURNING 1
+            AND COALESCE(s.siblings, 0) < ${limit}::int AND ${Prisma.raw(notCovered)} RETURNING 1
         ), recorded AS (
           ${insertEvents(events, 'WHERE EXISTS (SELECT 1 FROM counted)')}
         )
@@ -175,7 +175,7 @@ export class PostgresSessionStore extends SessionStore {
   override async stands(id: SessionId, generation: number): Promise<boolean> {
     const rows = await this.#prisma.$queryRaw<unknown[]>`
       SELECT 1 FROM session s WHERE id = ${id}::uuid AND generation = ${generation} AND ended_at IS NULL
-        AND ${Prisma.raw(notKilled)}`;
+        AND ${Prisma.raw(notCovered)}`;
     return rows.length === 1;
   }
 

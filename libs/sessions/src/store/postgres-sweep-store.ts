@@ -8,9 +8,9 @@ import {
 import { type Instant, plus, type SessionId, seconds } from '@curfew/session-policy';
 import type { EndWriter } from './end-writer.js';
 import { atDate as at, selectionOf } from './session-columns.js';
-import { type KillerRows, readKillers } from './session-row.js';
+import { type EntryRows, readEntries } from './session-row.js';
 import { type End } from './session-store.js';
-import { deadlineUnderEach, killersOfSession, markColumns, placeWithinEach } from './standing-statements.js';
+import { deadlineUnderEach, entriesOfSession, markColumns, placeWithinEach } from './standing-statements.js';
 import {
   type DueSession,
   type Lineage,
@@ -27,7 +27,7 @@ interface UnsettledRow {
   detail: End['detail'] | null;
 }
 
-/** A walk over the sessions that a mass end may have killed, in the order of their ids. */
+/** A walk over the sessions that a mass end may have ended, in the order of their ids. */
 interface Walk {
   readonly at: number;
   readonly upTo: string;
@@ -97,17 +97,17 @@ export class PostgresSweepStore extends SweepStore {
           SELECT kind, target, at, reason, detail FROM not_before WHERE settled_at IS NULL ORDER BY at LIMIT 1 FOR UPDATE SKIP LOCKED`;
         if (!entry) return 0;
         const walk = this.#walkOf(entry);
-        const page = await transaction.$queryRaw<{ id: string; killed: boolean }[]>`
-          SELECT id::text AS id, ended_at IS NULL AND signed_in_at <= ${entry.at} AS killed FROM session
+        const page = await transaction.$queryRaw<{ id: string; is_left: boolean }[]>`
+          SELECT id::text AS id, ended_at IS NULL AND signed_in_at <= ${entry.at} AS is_left FROM session
           WHERE id > ${walk.upTo}::uuid AND ${covered(entry)} ORDER BY id LIMIT ${max * lookedAtForEach}`;
         if (page.length === 0) return this.#settled(transaction, entry, walk, now);
-        const killed = page.filter((row) => row.killed).slice(0, max);
-        const upTo = killed.length === max ? killed.at(-1)!.id : page.at(-1)!.id;
-        const taken = await this.#endKilled(transaction, entry, killed);
+        const left = page.filter((row) => row.is_left).slice(0, max);
+        const upTo = left.length === max ? left.at(-1)!.id : page.at(-1)!.id;
+        const taken = await this.#endLeft(transaction, entry, left);
         this.#walks.set(nameOf(entry), {
           ...walk,
           upTo,
-          hasSkipped: walk.hasSkipped || taken < killed.length,
+          hasSkipped: walk.hasSkipped || taken < left.length,
         });
         return Math.max(1, taken);
       },
@@ -116,13 +116,13 @@ export class PostgresSweepStore extends SweepStore {
   }
 
   /** Ends those of the sessions that nobody else holds; how many. */
-  async #endKilled(
+  async #endLeft(
     transaction: Transaction,
     entry: UnsettledRow,
-    killed: readonly { id: string }[],
+    left: readonly { id: string }[],
   ): Promise<number> {
-    if (killed.length === 0) return 0;
-    const ids = killed.map(({ id }) => id);
+    if (left.length === 0) return 0;
+    const ids = left.map(({ id }) => id);
     const taken = await transaction.$queryRaw<{ id: string }[]>`
       SELECT id::text AS id FROM session WHERE id = ANY(${ids}::uuid[]) FOR UPDATE SKIP LOCKED`;
     const end = { reason: entry.reason, at: entry.at.getTime() as Instant, detail: entry.detail ?? {} };
@@ -221,7 +221,7 @@ const judged = selectionOf([
 const takeDue: HotStatement = {
   name: 'sweep_due',
   text: `
-    SELECT s.id, s.ended_at IS NOT NULL, ${killersOfSession}, ${judged.columns}
+    SELECT s.id, s.ended_at IS NOT NULL, ${entriesOfSession}, ${judged.columns}
     FROM session s WHERE s.check_after <= to_timestamp($1::float8 / 1000) ORDER BY s.check_after LIMIT $2::int FOR UPDATE OF s SKIP LOCKED`,
 };
 
@@ -234,9 +234,9 @@ const postpone: HotStatement = {
     FROM unnest($1::uuid[], $2::float8[], $3::float8[]) AS l(id, at, shadow_end) WHERE s.id = l.id`,
 };
 
-type DueRow = [id: string, isExpired: boolean, notBefore: KillerRows, ...session: unknown[]];
+type DueRow = [id: string, isExpired: boolean, notBefore: EntryRows, ...session: unknown[]];
 
 const readDue = (row: DueRow): DueSession => ({
   session: judged.read(row, 3),
-  notBefore: readKillers(row[2]),
+  notBefore: readEntries(row[2]),
 });

@@ -1,24 +1,24 @@
 import type { HotStatement, Statements } from '@curfew/persistence';
 import type { SessionId } from '@curfew/session-policy';
 import { readStored, storedColumns } from './session-columns.js';
-import { type KillerRows, readKillers } from './session-row.js';
+import { type EntryRows, readEntries } from './session-row.js';
 import type { FoundSession } from './session-store.js';
-import { killersOfSession } from './standing-statements.js';
+import { entriesOfSession } from './standing-statements.js';
 
 /** One row per question, with the place of its question. */
 const readStatement: HotStatement = {
   name: 'session_read',
   text: `
-    SELECT w.place, ${killersOfSession}, w.hash IS NOT NULL AND EXISTS (SELECT 1 FROM revoked_token r WHERE r.token_hash = w.hash), ${storedColumns}
+    SELECT w.place, ${entriesOfSession}, w.hash IS NOT NULL AND EXISTS (SELECT 1 FROM revoked_token r WHERE r.token_hash = w.hash), ${storedColumns}
     FROM unnest($1::uuid[], $2::bytea[]) WITH ORDINALITY AS w(id, hash, place) JOIN session s ON s.id = w.id`,
 };
 
 /** The columns before those of the session. */
-type Row = [place: string, notBefore: KillerRows, tokenRevoked: boolean, ...session: unknown[]];
+type Row = [place: string, notBefore: EntryRows, tokenRevoked: boolean, ...session: unknown[]];
 
 const readRow = (row: Row): FoundSession => ({
   session: readStored(row, 3),
-  notBefore: readKillers(row[1]),
+  notBefore: readEntries(row[1]),
   tokenRevoked: row[2],
 });
 

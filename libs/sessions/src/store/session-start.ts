@@ -6,15 +6,15 @@ import { sessionEvent } from '../session-events.js';
 import { packSignals } from './packed-columns.js';
 import { readBefore } from './session-before.js';
 import { atDate as at } from './session-columns.js';
-import { type AcceptedStepUp, AuthorizationKilled, type StoredSession } from './session-store.js';
-import { killerStatement, type StartRow, startParameters, startStatement } from './start-statement.js';
+import { type AcceptedStepUp, AuthorizationEnded, type StoredSession } from './session-store.js';
+import { entryStatement, type StartRow, startParameters, startStatement } from './start-statement.js';
 
-/** @throws AuthorizationKilled if an entry ends what is only being started */
-export async function refuseKilled(statements: Statements, session: StoredSession): Promise<void> {
+/** @throws AuthorizationEnded if an entry ends what is only being started */
+export async function refuseEnded(statements: Statements, session: StoredSession): Promise<void> {
   const { accountId, clientId, signedInAt } = session;
   const values = [accountId, clientId, signedInAt];
-  const [killer] = await statements.run<[EndReason]>(killerStatement, values);
-  if (killer) throw new AuthorizationKilled(killer[0]);
+  const [entry] = await statements.run<[EndReason]>(entryStatement, values);
+  if (entry) throw new AuthorizationEnded(entry[0]);
 }
 
 /**
@@ -41,7 +41,7 @@ export async function healWithin(
 /**
  * Starts the session and finds those that wait for the step-up it stands for. It is one statement, because a client that redeems a code
  * waits for each.
- * @throws AuthorizationKilled if an entry ends what is only being started
+ * @throws AuthorizationEnded if an entry ends what is only being started
  */
 export async function insertSession(
   statements: Statements,
@@ -50,7 +50,7 @@ export async function insertSession(
 ): Promise<{ waiting: readonly string[]; before: SessionBefore }> {
   const values = startParameters(session, stepUp);
   const [row] = await statements.run<StartRow>(startStatement, values);
-  const [killedBy, waiting, ...before] = row!;
-  if (killedBy) throw new AuthorizationKilled(killedBy);
+  const [endedBy, waiting, ...before] = row!;
+  if (endedBy) throw new AuthorizationEnded(endedBy);
   return { waiting, before: readBefore(before) };
 }

@@ -17,7 +17,7 @@ export type { StoredSession };
 /** All that one read brings together. */
 export interface FoundSession {
   readonly session: StoredSession;
-  /** Only those that kill this session. */
+  /** Only those that end this session. */
   readonly notBefore: readonly NotBefore[];
   /** Whether the single access token that was asked about had been revoked. */
   readonly tokenRevoked: boolean;
@@ -178,9 +178,9 @@ export class TooManySessions extends Error {
   }
 }
 
-/** The session was killed by a not-before entry between its authorization and its start. */
-export class AuthorizationKilled extends Error {
-  override readonly name = 'AuthorizationKilled';
+/** The session was ended by a not-before entry between its authorization and its start. */
+export class AuthorizationEnded extends Error {
+  override readonly name = 'AuthorizationEnded';
   constructor(readonly reason: EndReason) {
     super(`what was authorized has been ended since: ${reason}`);
   }
@@ -191,12 +191,12 @@ export class AuthorizationKilled extends Error {
  * concurrent callers exactly one wins; a write that returned is durable.
  */
 export abstract class SessionStore {
-  /** The session with what kills it, in one read; `accessTokenHash` also asks whether that token was revoked. */
+  /** The session with what ends it, in one read; `accessTokenHash` also asks whether that token was revoked. */
   abstract read(id: SessionId, accessTokenHash?: Uint8Array): Promise<FoundSession | undefined>;
 
   /**
    * Starts a session and records its event together with `alongside`; if that throws, nothing happened.
-   * MUST refuse what a not-before entry kills (AuthorizationKilled) and keep the limit under concurrency (TooManySessions).
+   * MUST refuse what a not-before entry ends (AuthorizationEnded) and keep the limit under concurrency (TooManySessions).
    * With `stepUp`, the sessions of that client in that browser which await a step-up have their baseline moved, each with
    * its event. The sessions ended to make room.
    */
@@ -209,8 +209,8 @@ export abstract class SessionStore {
   ): Promise<readonly EndedSession[]>;
 
   /**
-   * Starts a session and uses its code up in one commit of one statement. MUST refuse what `start` refuses (AuthorizationKilled), a browser
-   * that does not stand (AuthorizationKilled), an account that is gone (AccountGone) and a code that was used (CodeUsed); then nothing
+   * Starts a session and uses its code up in one commit of one statement. MUST refuse what `start` refuses (AuthorizationEnded), a browser
+   * that does not stand (AuthorizationEnded), an account that is gone (AccountGone) and a code that was used (CodeUsed); then nothing
    * happened. False, with nothing done, where a session waits for the step-up: that takes a transaction. A store without such a statement
    * always says so.
    */
@@ -263,7 +263,7 @@ export abstract class SessionStore {
   abstract end(ends: readonly End[], along?: WithEnd): Promise<readonly EndedSession[]>;
 
   /**
-   * Kills everything the entry covers in one cheap commit with one event of its own, and ends the first of the sessions
+   * Ends everything the entry covers in one cheap commit with one event of its own, and ends the first of the sessions
    * one by one with their own events; `settle` does the rest. Inside `transaction` it commits with that.
    */
   abstract endAll(massEnd: MassEnd, transaction?: Transaction): Promise<readonly EndedSession[]>;

@@ -13,7 +13,7 @@ export interface AuthorizationColumns {
   readonly everyone?: boolean;
 }
 
-/** The rule of `killedBy` as a condition on `not_before n`: the entry ends what this account authorized with this client at that instant. */
+/** The rule of `endedBy` as a condition on `not_before n`: the entry ends what this account authorized with this client at that instant. */
 function covers({ account, client, at, everyone = true }: AuthorizationColumns): string {
   const targets = [
     ...(account === undefined ? [] : [`('account', ${account})`]),
@@ -28,7 +28,7 @@ export const entriesAgainst = (of: AuthorizationColumns, condition = ''): string
   `FROM not_before n WHERE ${condition}${covers(of)}`;
 
 /** A condition: some entry ends what these columns say. */
-export const isKilled = (of: AuthorizationColumns): string => `EXISTS (SELECT 1 ${entriesAgainst(of)})`;
+export const isCovered = (of: AuthorizationColumns): string => `EXISTS (SELECT 1 ${entriesAgainst(of)})`;
 
 /** A query: when everything of everyone was ended last, as `at`; no row where it never was. */
 export const lastEndOfEveryone = Prisma.sql`SELECT n.at FROM not_before n WHERE n.kind = 'everyone' AND n.target = ''`;
@@ -47,27 +47,27 @@ const ofSession = {
  * A column expression of `session s`: the entries that end it, as `readFound` reads them; null where there are none. Most of the time there
  * are none at all, which one look for all rows of a statement finds out.
  */
-export const killersOfSession = `CASE WHEN EXISTS (SELECT 1 FROM not_before) THEN (SELECT jsonb_agg(jsonb_build_object('kind', n.kind, 'reason', n.reason, 'at', ${milliseconds('n.at')}))
+export const entriesOfSession = `CASE WHEN EXISTS (SELECT 1 FROM not_before) THEN (SELECT jsonb_agg(jsonb_build_object('kind', n.kind, 'reason', n.reason, 'at', ${milliseconds('n.at')}))
   ${entriesAgainst(ofSession)}) END`;
 
 /** A condition on `session s`: no entry ends it. */
-export const notKilled = `NOT ${isKilled(ofSession)}`;
+export const notCovered = `NOT ${isCovered(ofSession)}`;
 
-/** As `notKilled`, for counting many rows: each session that a settled entry covers has its own end already. */
-export const notKilledUnsettled = Prisma.raw(
+/** As `notCovered`, for counting many rows: each session that a settled entry covers has its own end already. */
+export const notCoveredUnsettled = Prisma.raw(
   `NOT EXISTS (SELECT 1 ${entriesAgainst(ofSession, 'n.settled_at IS NULL AND ')})`,
 );
 
-/** As `notKilled`, for searching many rows: the entry of everyone (`lastEndOfEveryone`) was read before, and is not looked up for each. */
-export const notKilledBeside = (everyoneAt: Date | null): Prisma.Sql => Prisma.sql`
-  NOT ${Prisma.raw(isKilled({ ...ofSession, everyone: false }))}
+/** As `notCovered`, for searching many rows: the entry of everyone (`lastEndOfEveryone`) was read before, and is not looked up for each. */
+export const notCoveredBeside = (everyoneAt: Date | null): Prisma.Sql => Prisma.sql`
+  NOT ${Prisma.raw(isCovered({ everyone: false, ...ofSession }))}
   AND (${everyoneAt}::timestamptz IS NULL OR s.signed_in_at > ${everyoneAt}::timestamptz)`;
 
 /**
  * A condition on `session s`: its row stands at `now`, as far as rows tell. A policy that became stricter since its last activity may still
  * say otherwise: `decideAccess` decides about each row that is found, `deadlineUnder` about those that are counted.
  */
-export const rowStands = (now: Instant, stands: Prisma.Sql = Prisma.raw(notKilled)): Prisma.Sql =>
+export const rowStands = (now: Instant, stands: Prisma.Sql = Prisma.raw(notCovered)): Prisma.Sql =>
   Prisma.sql`(s.ended_at IS NULL AND s.expires_at > ${atDate(now)}::timestamptz AND ${stands})`;
 
 /** The rule of `absoluteDeadlineUnder` as an expression: the whole second before the person's proof plus the absolute lifetime. */

@@ -8,12 +8,12 @@ import { startValues } from './session-columns.js';
 import {
   type AcceptedStepUp,
   AccountGone,
-  AuthorizationKilled,
+  AuthorizationEnded,
   type CodeKey,
   CodeUsed,
   type StoredSession,
 } from './session-store.js';
-import { dayOf, insertSessions, killerOf, startedEvent, waitingFor } from './start-statement.js';
+import { dayOf, entryAgainst, insertSessions, startedEvent, waitingFor } from './start-statement.js';
 
 /** A session that begins with the use of its code, and the step-up that it stands for. */
 export interface CodeStart {
@@ -30,7 +30,7 @@ const asked = `
   FROM unnest($3::uuid[], $4::text[], $5::text[], $6::float8[], $7::float8[], $8::float8[], $9::text[], $10::float8[], $11::text[], $12::bytea[], $13::text[])
     AS u(session, account, client, signed_in, now, day, stepped_up_in, stepped_up, kind, id_hash, browser)`;
 const [account, client, now] = ['asked.account', 'asked.client', 'asked.now'];
-const killer = killerOf({ account, client, at: 'asked.signed_in' });
+const entry = entryAgainst({ account, client, at: 'asked.signed_in' });
 const waiting = waitingFor({
   account,
   client,
@@ -53,14 +53,14 @@ const started = insertSessions(
  */
 const startText = (waits: boolean): string => `
   WITH asked AS MATERIALIZED (${asked}), judged AS MATERIALIZED (
-      SELECT asked.*, (${killer}) AS killed_by, EXISTS (${waiting}) AS waits,
+      SELECT asked.*, (${entry}) AS ended_by, EXISTS (${waiting}) AS waits,
         EXISTS (SELECT 1 FROM account WHERE id = asked.account::uuid AND disabled_at IS NULL) AS has_account
       FROM asked
     ), held AS MATERIALIZED (
       ${holdBrowser({ uid: 'asked.browser', now, client, of: { rows: 'asked', selected: 'asked.session' }, waits })}
     ), gate AS MATERIALIZED (
       SELECT j.session, j.kind, j.id_hash, j.now FROM judged j
-      WHERE j.killed_by IS NULL AND NOT j.waits AND j.has_account AND (j.browser IS NULL OR j.session IN (SELECT session FROM held))
+      WHERE j.ended_by IS NULL AND NOT j.waits AND j.has_account AND (j.browser IS NULL OR j.session IN (SELECT session FROM held))
     ), consumed AS (
       UPDATE protocol_artifact a SET consumed_at = g.now FROM gate g
       WHERE a.kind = g.kind AND a.id_hash = g.id_hash AND a.consumed_at IS NULL AND a.expires_at > g.now RETURNING g.session
@@ -68,7 +68,7 @@ const startText = (waits: boolean): string => `
       SELECT asked.session, b.* FROM asked CROSS JOIN LATERAL (${before}) b
     ), started AS (${started}
     ), told AS (${insertEventsText('$2::jsonb', 'WHERE e.session_id IN (SELECT session FROM consumed)')})
-  SELECT j.session::text, j.killed_by, j.waits, j.has_account, j.browser IS NULL OR EXISTS (SELECT 1 FROM held h WHERE h.session = j.session),
+  SELECT j.session::text, j.ended_by, j.waits, j.has_account, j.browser IS NULL OR EXISTS (SELECT 1 FROM held h WHERE h.session = j.session),
     EXISTS (SELECT 1 FROM consumed c WHERE c.session = j.session), b.last_active_at, b.cut_at, b.cut_timeout, b.same_day, b.had_cut, b.shadow_end,
     ${commitColumns('EXISTS (SELECT 1 FROM started)')}
   FROM judged j LEFT JOIN before b ON b.session = j.session`;
@@ -90,7 +90,7 @@ const startAlone: HotStatement = {
 /** The outcome of a start. */
 export type StartedFromCode = [
   session: string,
-  killedBy: EndReason | null,
+  endedBy: EndReason | null,
   waits: boolean,
   hasAccount: boolean,
   isSignedIn: boolean,
@@ -124,13 +124,13 @@ export async function startWaiting(statements: Statements, start: CodeStart): Pr
 
 /**
  * The session before the one that was started; undefined, with nothing done, where a session waits for the step-up.
- * @throws AuthorizationKilled, AccountGone, CodeUsed; then nothing happened
+ * @throws AuthorizationEnded, AccountGone, CodeUsed; then nothing happened
  */
 export function beforeStart(row: StartedFromCode): SessionBefore | undefined {
-  const [, killedBy, waits, hasAccount, isSignedIn, isConsumed, ...rest] = row;
-  if (killedBy) throw new AuthorizationKilled(killedBy);
+  const [, endedBy, waits, hasAccount, isSignedIn, isConsumed, ...rest] = row;
+  if (endedBy) throw new AuthorizationEnded(endedBy);
   if (!hasAccount) throw new AccountGone();
-  if (!isSignedIn) throw new AuthorizationKilled('logout');
+  if (!isSignedIn) throw new AuthorizationEnded('logout');
   if (waits) return undefined;
   if (!isConsumed) throw new CodeUsed();
   return readBefore(rest.slice(0, 6) as BeforeRow);

@@ -20,14 +20,14 @@ const [signedIn, now, day] = [at('$5'), at('$6'), at('$7')];
 const writtenColumns = startColumns.map((name) => `"${name}"`).join(', ');
 
 /** The entry that ends what is only being started: it has no row to compare with yet. */
-export const killerOf = (of: Required<Omit<AuthorizationColumns, 'everyone'>>): string =>
+export const entryAgainst = (of: Required<Omit<AuthorizationColumns, 'everyone'>>): string =>
   `SELECT n.reason ${entriesAgainst(of)} ORDER BY n.at LIMIT 1`;
-const killer = killerOf({ account, client, at: signedIn });
+const entry = entryAgainst({ account, client, at: signedIn });
 
 /** Asks the same by itself: account, client, the instant of the authorization. */
-export const killerStatement: HotStatement = {
-  name: 'session_start_killer',
-  text: killerOf({ account: '$1::text', client: '$2::text', at: at('$3') }),
+export const entryStatement: HotStatement = {
+  name: 'session_start_entry',
+  text: entryAgainst({ account: '$1::text', client: '$2::text', at: at('$3') }),
 };
 
 /** Expressions for a step-up that a start stands for: its account, browser, client and instant, and the moment of the start. */
@@ -62,7 +62,7 @@ export const insertSessions = (rows: string, itsOwn = 'true'): string => `
   SELECT ${writtenColumns}, (SELECT true FROM before b WHERE ${itsOwn} AND b.cut_at IS NOT NULL) FROM ${rows} RETURNING 1`;
 
 const started = insertSessions(
-  'jsonb_populate_record(NULL::session, $1::jsonb) WHERE NOT EXISTS (SELECT 1 FROM killer)',
+  'jsonb_populate_record(NULL::session, $1::jsonb) WHERE NOT EXISTS (SELECT 1 FROM entry)',
 );
 
 const told = insertEventsText('$2::jsonb', 'WHERE EXISTS (SELECT 1 FROM started)');
@@ -74,14 +74,14 @@ const told = insertEventsText('$2::jsonb', 'WHERE EXISTS (SELECT 1 FROM started)
 export const startStatement: HotStatement = {
   name: 'session_start',
   text: `
-    WITH killer AS MATERIALIZED (${killer}), before AS MATERIALIZED (${before}), started AS (${started}),
+    WITH entry AS MATERIALIZED (${entry}), before AS MATERIALIZED (${before}), started AS (${started}),
       told AS (${told}), waiting AS (${waiting} ORDER BY id FOR UPDATE)
-    SELECT (SELECT reason FROM killer) AS killed_by, ARRAY(SELECT id::text FROM waiting) AS waiting, b.*
+    SELECT (SELECT reason FROM entry) AS ended_by, ARRAY(SELECT id::text FROM waiting) AS waiting, b.*
     FROM (SELECT 1) one LEFT JOIN before b ON true`,
 };
 
 /** The row of `startStatement`. */
-export type StartRow = [killedBy: EndReason | null, waiting: string[], ...BeforeRow];
+export type StartRow = [endedBy: EndReason | null, waiting: string[], ...BeforeRow];
 
 /** The event that tells of a new session. */
 export function startedEvent(session: StoredSession): NewEvent {

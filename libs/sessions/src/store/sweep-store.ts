@@ -4,7 +4,7 @@ import type { NotBefore } from '@curfew/session-policy/not-before';
 import type { ShadowMark, TriedSession } from '@curfew/session-policy/trial';
 import type { End, StoredSession } from './session-store.js';
 
-/** A session that is due, with as much as is needed to judge it, and the not-befores that kill it. */
+/** A session that is due, with as much as is needed to judge it, and the not-befores that end it. */
 export interface DueSession {
   readonly session: TriedSession & Pick<StoredSession, 'id' | 'accountId' | 'clientId' | 'resources'>;
   readonly notBefore: readonly NotBefore[];
@@ -28,7 +28,7 @@ export abstract class SweepStore {
     decide: (due: DueSession) => Promise<End | LookAgain>,
   ): Promise<number>;
 
-  /** Gives up to `most` sessions that a not-before killed their own end and event. The number handled. */
+  /** Gives up to `most` sessions that a not-before covers their own end and event. The number handled. */
   abstract settle(now: Instant, most: number): Promise<number>;
 
   /** Deletes up to `most` revoked-token entries that have expired, and as many mass ends that end nothing any more. The larger number. */

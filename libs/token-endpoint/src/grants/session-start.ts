@@ -5,7 +5,7 @@ import { accessTokenLifetime, type SessionPolicy, wholeSecond } from '@curfew/se
 import { meetsPolicy } from '@curfew/session-policy/authentication';
 import { beginning } from '@curfew/session-policy/lifecycle';
 import { clientEvent, type SessionStart } from '@curfew/sessions';
-import { AccountGone, AuthorizationKilled, CodeUsed, TooManySessions } from '@curfew/sessions/store';
+import { AccountGone, AuthorizationEnded, CodeUsed, TooManySessions } from '@curfew/sessions/store';
 import { hashOfId, newSecret } from '@curfew/tokens';
 import { type Access, accessFor, registeredGrant } from '../access.js';
 import { accessToken, tokenType } from '../access-token.js';
@@ -190,7 +190,7 @@ async function commit(
   } catch (error) {
     if (error instanceof CodeUsed) throw await usedBefore(found, request, parts);
     if (error instanceof AccountGone) throw invalidGrant('account_gone');
-    if (error instanceof AuthorizationKilled) throw invalidGrant('session_over');
+    if (error instanceof AuthorizationEnded) throw invalidGrant('session_over');
     if (error instanceof TooManySessions)
       throw new Refused('invalid_grant', 'session_limit', { description: 'too many sessions' });
     throw error;
@@ -210,5 +210,5 @@ async function useUp(
   if (!(await artifacts.consume(found.key, now, transaction))) throw new CodeUsed();
   // An end of the browser session waits for this start or is seen here: a code does not outlive the browser session it was made in.
   if (browserSessionUid && !(await browserSessions.hold(browserSessionUid, client.id, now, transaction)))
-    throw new AuthorizationKilled('logout');
+    throw new AuthorizationEnded('logout');
 }

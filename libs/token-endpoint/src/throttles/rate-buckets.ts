@@ -12,7 +12,7 @@ interface Bucket {
 }
 
 /** The number of buckets that are kept. Beyond it, the one that was used least recently is forgotten, which lets its owner begin anew. */
-const mostBuckets = 10_000;
+const maxBuckets = 10_000;
 
 /** Token buckets by key, in the memory of this node and bounded: asking costs no I/O. */
 export class RateBuckets {
@@ -20,7 +20,7 @@ export class RateBuckets {
 
   constructor(
     private readonly limit: RateLimit,
-    private readonly most = mostBuckets,
+    private readonly most = maxBuckets,
   ) {}
 
   /** Takes one out of the bucket; null where there was one, else for how long there will be none. */

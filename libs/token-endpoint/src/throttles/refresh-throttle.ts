@@ -10,7 +10,7 @@ export interface PresentedRefresh {
 }
 
 /** The number of sessions that are remembered, of those that are over and were asked for lately. */
-const mostSessions = 10_000;
+const maxSessions = 10_000;
 
 /**
  * Holds back a client that is refused refresh after refresh from one network, before anything is read or written for it. Only what cannot
@@ -52,7 +52,7 @@ export class RefreshThrottle {
     if (session === undefined) return;
     const key = keyOf(presented, session);
     this.#sessions.delete(key);
-    if (this.#sessions.size >= mostSessions) this.#sessions.delete(this.#sessions.keys().next().value!);
+    if (this.#sessions.size >= maxSessions) this.#sessions.delete(this.#sessions.keys().next().value!);
     this.#sessions.set(key, plus(now, this.limit.window));
   }
 }
