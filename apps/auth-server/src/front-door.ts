@@ -19,7 +19,7 @@ export interface Rooms {
   readonly settings: PageSettings;
   /** Answers by exact path below the issuer, beside protocol and pages. */
   readonly followers: ReadonlyMap<string, RequestListener>;
-  /** Knows whom alerts hold back. */
+  /** Refuses requests that an alert throttles. */
   readonly throttled: ThrottledRequests;
   /** Why the database may not be served from, if it may not. */
   readonly databaseRefusal: () => Error | undefined;
@@ -93,7 +93,7 @@ const isForMachines = (path: string): boolean => path.startsWith('/health/');
 const withoutIds = (path: string): string =>
   path.replace(/^(\/(?:authorize|device|interaction|logout))\/.*$/, '$1/…');
 
-/** Nothing here is read compressed: its bytes would be taken for the form or the JSON that they stand for (RFC 9110 §8.4). */
+/** A compressed body is refused: nothing here unpacks it, so its bytes would be read as the form or the JSON itself (RFC 9110 §8.4). */
 const isEncoded = ({ headers }: IncomingMessage): boolean =>
   (headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity';
 
@@ -106,7 +106,7 @@ const encoded = () =>
     headers: { 'Accept-Encoding': 'identity' },
   });
 
-/** An OPTIONS request is a question of CORS (Fetch §4.8) that names a method, or nothing we know. */
+/** An OPTIONS request is answered only if it is a CORS preflight, which names a method (Fetch §4.8). */
 const answers = ({ method = '', headers }: IncomingMessage, allowed: readonly string[]): boolean =>
   allowed.includes(method) && (method !== 'OPTIONS' || Boolean(headers['access-control-request-method']));
 
@@ -124,7 +124,7 @@ function mounted(
   room(request, response);
 }
 
-/** RFC 9110 §15.5.6: OPTIONS that asks nothing of CORS is not answered, so it is not offered to who sent it. */
+/** RFC 9110 §15.5.6. An OPTIONS request that is no CORS preflight is not answered, so `Allow` does not offer OPTIONS to its sender. */
 const notThisWay = ({ method }: IncomingMessage, allowed: readonly string[]) =>
   new ProblemError({
     status: 405,

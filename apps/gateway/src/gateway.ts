@@ -16,7 +16,7 @@ import { TroubleLog } from './trouble-log.js';
 /** A running gateway. */
 export interface Gateway {
   readonly port: number;
-  /** Goes by other rules from now on. */
+  /** Replaces the rules. */
   use(rules: GatewayRules): void;
   stop(): Promise<void>;
 }
@@ -31,7 +31,7 @@ const failed = {
 /** Milliseconds between two lines about requests that no route takes. */
 const unroutedQuietMs = 60_000;
 
-/** Bytes of a request's head: nginx lets clients send 32 KiB, and asks with all of it and an address of its own. */
+/** Bytes of a request's head: nginx lets clients send 32 KiB, and its questions (auth_request) carry all of it and one more address. */
 const maxHeaderSize = 65_536;
 
 /** Counts, traces and logs what is decided. */

@@ -53,7 +53,7 @@ export interface SignInAttempt {
   readonly deviceKey?: string | undefined;
 }
 
-/** An attempt that was let through; its outcome must be reported by one of these, a failure by none. */
+/** An attempt that was let through. A success and an attempt that compared nothing are reported by one of these; a failure is counted already. */
 export interface AdmittedAttempt {
   readonly admitted: true;
   /** The account that is tried, if there is one. */

@@ -17,10 +17,10 @@ interface Commit {
 const at = (parameter: string): string => `to_timestamp(${parameter} / 1000)`;
 
 /**
- * The statement that writes everything a request staged, or nothing of it. If it ended or answered an interaction, that one must still have
- * been there, so if two do so at once, one leads on; and if that says who the person is, nothing of their account may have been ended since
- * they proved it, nor their password changed. It answers whether that was so, and whether the consent was still what it was when it was
- * read.
+ * The statement that writes everything a request staged, or nothing of it. An interaction that the request ended or answered must still be
+ * there, so that of two requests at once only one goes on. If the interaction proves who the person is, nothing of their account may have
+ * ended since that proof, and their password must be the same. The row that comes back says whether all of this holds, and whether the
+ * consent is still the one that was read.
  *
  * It has the steps these writes need and no others, and is named by them. Each step waits for the one before it, so that all lock in one
  * order: interaction, browser sessions relied on, counters of attempts, other artifacts, consent, browser session.
@@ -43,7 +43,7 @@ class CommitBuilder {
   readonly #values: unknown[] = [];
   readonly #steps: [name: string, text: string][] = [];
   readonly #conditions: string[] = [];
-  /** Whether everybody is still signed in whom the request took for that. */
+  /** Whether everybody whom the request found signed in still is. */
   signedIn = 'true';
   /** Every step from here on waits for this condition. */
   ready = 'true';

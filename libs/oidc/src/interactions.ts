@@ -86,7 +86,7 @@ export class Interactions {
     person: RecognisedPerson,
   ): Promise<string | undefined> {
     const finish = async () => {
-      // Said here, because a consent that follows takes this result along: it is no new proof of who the person is.
+      // Only a sign-in says this: a consent that follows takes the result along and proves nothing new.
       const scope = currentScope();
       const { now, staged } = scope;
       scope.isAct = true;

@@ -121,7 +121,7 @@ export class SessionService {
       authorization: start.authorization,
       tokenHash: start.refreshTokenSecret ? hashSecret(start.refreshTokenSecret) : null,
     };
-    // An authorization from shortly before the person's proof grew too old begins nothing after that.
+    // The person's proof may grow too old between the authorization and the use of its code.
     if (isPast(stored.absoluteDeadline, now)) throw new AuthorizationEnded('absolute_lifetime');
     const limit = { most: policy.sessionsPerAccount, whenFull: policy.whenSessionsFull };
     const isLimited = limit.most !== null;
@@ -203,7 +203,7 @@ export class SessionService {
     }
   }
 
-  /** A session that was found, at one more API and under its policy as well. It ends nothing: elsewhere the session stands all the same. */
+  /** Decides about a found session at one more API, under the policy of that API as well. Nothing ends: elsewhere the session may stand. */
   async alsoAt({ session }: FoundAccess, audience: string, now: Instant): Promise<FoundAccess> {
     const { clientId, resources, accountId } = session;
     const policy = await this.policyFor(clientId, [...resources, audience], accountId);
@@ -232,8 +232,8 @@ export class SessionService {
   }
 
   /**
-   * For an act that finds nothing left to end: returns when everything that it saw is durable, wherever that was made, or is so with
-   * `transaction`. The wait of the end that came first may have been cancelled (ADR 111).
+   * For an act that finds nothing left to end. Returns once everything that it read is durable, or will be with `transaction`: the end that
+   * came first may have stopped waiting for the standby (ADR 111).
    */
   async endedBefore(transaction?: Transaction): Promise<void> {
     await this.#store.end([], { transaction });
@@ -284,10 +284,10 @@ export class SessionService {
   async #noteStartRefused(session: StoredSession, limit: number, now: Instant): Promise<void> {
     const data = { cause: 'session_limit', limit } as const;
     const refused = sessionEvent(session, 'session.start_refused', data, now);
-    // The session it tells of never was.
+    // The session was never started, so the event names none.
     await this.#events.record([{ ...refused, sessionId: null }]);
   }
 }
 
-/** Looking so often finds out whether a session that was used just now still stands. */
+/** Reads of a session whose end another request overtakes, by using or ending it. */
 const maxLooks = 3;

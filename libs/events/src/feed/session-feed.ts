@@ -54,9 +54,9 @@ export interface SessionFeedParts {
 }
 
 /**
- * One node's session feed. Ends are told when they are announced, within milliseconds. The database is then read once a
- * beat while somebody follows, from the last position on, so that an announcement that got lost is made up for before the next beat goes out:
- * a beat says that everything before it is known, and a node that cannot read sends none.
+ * One node's session feed. Ends are told as they are announced, within milliseconds. While somebody follows, the database is also read once
+ * a beat, from the last position on, and tells the ends whose announcement was lost. A beat promises that every earlier end was told, so a
+ * node that cannot read the database sends none.
  */
 export class SessionFeed {
   readonly #parts: SessionFeedParts;

@@ -35,7 +35,7 @@ export async function authenticateClient(
   return request as ClientRequest;
 }
 
-/** Without the header of a trusted proxy nothing could be bound to a certificate: better no client at all than tokens that anybody can use. */
+/** A client whose tokens are bound to certificates is unknown where no trusted proxy hands certificates over: anybody could use its tokens. */
 async function knownClient(
   id: string,
   { clients, certificateHeader }: EndpointParts,

@@ -231,7 +231,7 @@ async function idTokenOf(
   return idToken(about, parts);
 }
 
-/** Writes what was decided; the refresh token that is really the live one. A sibling gets none (RFC 6749 §6 makes it optional). */
+/** Writes what was decided, and returns the refresh token that is live then. A sibling gets none (RFC 6749 §6 makes it optional). */
 async function commit(presented: Presented, staged: StagedRefresh): Promise<string | undefined> {
   const outcome = await staged.commit().catch((error: unknown) => {
     throw error instanceof ProofUsedBefore ? proofUsedBefore() : error;
@@ -257,8 +257,8 @@ const countedErrors: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Records that a genuine token was refused before the domain was asked, no longer where its own client is refused again and again, which
- * would otherwise write as many rows as it likes; and counts it for the throttle, where it is no demand to sign in again or for a nonce.
+ * Records that a genuine token was refused before the domain was asked, and counts the refusal for the throttle unless it only asks for a
+ * new sign-in or a nonce. Once its own client is throttled nothing is recorded, so that no client writes rows without end.
  */
 async function noteRefused(
   { request, opened, isDecided }: Presented,

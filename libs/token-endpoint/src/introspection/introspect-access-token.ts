@@ -107,8 +107,8 @@ export async function standingToken(
 }
 
 /**
- * RFC 8693: a token that was exchanged stands while its session does, under the policy of its own API too, and while the rights by which it
- * was exchanged are what they were (ADR 99), which memory answers; and until everything of a client that acts by it is ended.
+ * An exchanged token (RFC 8693) stands while three things are true: its session stands, under the policy of the token's API as well; the
+ * right by which it was exchanged still covers it (ADR 99), which memory answers; and no client that acts by it has been ended as a whole.
  */
 async function delegated(
   claims: Claims,
@@ -139,7 +139,7 @@ const describe = (claims: Claims, access: FoundAccess | undefined, issuer: strin
   sub: access?.session.accountId,
   client_id: claims.clientId,
   act: claims.act,
-  // Its end takes the token along, and followers hear of ends by client.
+  // The token ends with this client's sessions, and followers hear of such ends by client.
   session_client_id: claims.act && access?.session.clientId,
   exp: claims.exp,
   iat: claims.iat,
