@@ -390,7 +390,7 @@ describe('the files of this product of which a function runs', () => {
     expect(files).toContain('libs/token-endpoint/grants/refresh-token.js');
     const [count] = await written();
     expect(areAsWritten(files, count)).toEqual({ count, files: files.toSorted() });
-    expect(count).toBeLessThanOrEqual(90);
+    expect(count).toBeLessThanOrEqual(82);
     const [, drawing = ''] = /```mermaid([\s\S]*?)```/.exec(await readFile('README.md', 'utf8')) ?? [];
     const drawn = drawing.match(/\b(?:libs|apps)\/[a-z-]+/g) ?? [];
     expect(drawn.length).toBeGreaterThan(5);
@@ -406,6 +406,6 @@ describe('the files of this product of which a function runs', () => {
     expect(files).toContain('libs/token-endpoint/introspection/introspect-access-token.js');
     const [, count] = await written();
     expect(areAsWritten(files, count)).toEqual({ count, files: files.toSorted() });
-    expect(count).toBeLessThanOrEqual(70);
+    expect(count).toBeLessThanOrEqual(65);
   });
 });

@@ -1,4 +1,4 @@
-export { accessTokenLifetime } from './access-token.js';
+export { accessTokenLifetime } from './deadlines.js';
 export { parseDuration } from './durations.js';
 export type { EndReach } from './end-reach.js';
 export { administratorMayUse, type EndReason, endReach, endReasons, reachOf } from './end-reasons.js';

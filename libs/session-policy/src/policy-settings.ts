@@ -37,14 +37,14 @@ export const policySettings = {
   accessTokenLifetime: duration(5 * minute, 15 * minute, {
     standard: lasting('10m'),
     stricter: smaller,
-    reader: domain('access-token', 'accessTokenLifetime'),
+    reader: domain('deadlines', 'accessTokenLifetime'),
   }),
   /** Shortens each access token by up to this many per cent, at random, so that refreshes do not come in waves. */
   accessTokenJitterPercent: count(0, 25, {
     standard: 5,
     // More jitter only ever shortens.
     stricter: larger,
-    reader: domain('access-token', 'accessTokenLifetime'),
+    reader: domain('deadlines', 'accessTokenLifetime'),
   }),
   rotation: choice(['always', 'never'], {
     standard: 'always',

@@ -1,6 +1,5 @@
 // The whole domain, for its own tests; other rooms see the index.
 export * from '../src/access.js';
-export * from '../src/access-token.js';
 export * from '../src/authentication.js';
 export * from '../src/browser-sign-in.js';
 export * from '../src/deadlines.js';

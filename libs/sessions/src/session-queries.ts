@@ -7,7 +7,7 @@ import { isUuid } from '@curfew/tokens';
 import type { PolicySource } from './policy-source.js';
 import type { SessionSummary } from './session-summary.js';
 import { atDate as at } from './store/session-columns.js';
-import { type FoundRow, foundColumns, readFound } from './store/session-row.js';
+import { type FoundRow, foundColumns, readFound } from './store/session-read.js';
 import type { StoredSession } from './store/session-store.js';
 import { isCovered, rowStands } from './store/standing-statements.js';
 import type { Lineage } from './store/sweep-store.js';

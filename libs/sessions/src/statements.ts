@@ -8,7 +8,7 @@ export {
   sessionsOfBrowser,
 } from './browser-session-row.js';
 export { recordOnceText } from './store/once-record.js';
-export { type FoundRow, foundColumns, readFound } from './store/session-row.js';
+export { type FoundRow, foundColumns, readFound } from './store/session-read.js';
 export {
   deadlineUnder,
   entriesAgainst,

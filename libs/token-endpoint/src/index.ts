@@ -22,7 +22,7 @@ export {
 } from './refusals/error-cause.js';
 export { invalidRequest } from './refused.js';
 export { type ClientRequest, parameter, refuseRepeated, requireParameters } from './request.js';
-export { routes } from './routes.js';
+export { routeNames, routes } from './routes.js';
 export { epochSeconds } from './session-payload.js';
 export { RateBuckets } from './throttles/rate-buckets.js';
 export { RefreshThrottle } from './throttles/refresh-throttle.js';

@@ -12,9 +12,10 @@ export const routes = {
   end_session: '/logout',
 } as const;
 
-const names: ReadonlyMap<string, string> = new Map(
+/** The names of the endpoints by their paths, as metadata, metrics and events have them. */
+export const routeNames: ReadonlyMap<string, string> = new Map(
   Object.entries(routes).map(([name, path]) => [path, name]),
 );
 
-/** The name of the endpoint at a path, as metadata, metrics and events have it. */
-export const nameOfRoute = (path: string): string => names.get(path) ?? path.slice(1);
+/** The name of the endpoint at a path that an endpoint of this room has. */
+export const nameOfRoute = (path: string): string => routeNames.get(path) ?? path.slice(1);

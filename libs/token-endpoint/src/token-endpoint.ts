@@ -1,12 +1,12 @@
-import type { RequestListener } from 'node:http';
-import { type Answer, basicChallenge } from './answer.js';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { type Answer, basicChallenge, type Challenge, write, writeFailure, writeRefusal } from './answer.js';
 import { authenticateClient } from './client/client-authentication.js';
 import { introspection } from './introspection.js';
 import type { EndpointParts } from './parts.js';
-import type { ClientRequest, EndpointRequest } from './request.js';
+import { Refused } from './refused.js';
+import { type ClientRequest, type EndpointRequest, formOf, readForm } from './request.js';
 import { revocation } from './revocation.js';
 import { routes } from './routes.js';
-import { serve } from './serve.js';
 import { token } from './token.js';
 import { bearerChallenge, userinfo } from './userinfo.js';
 
@@ -49,4 +49,46 @@ export function userinfoEndpoint(parts: EndpointParts, next: RequestListener): R
       userinfo(Object.assign(asked, { query: new URLSearchParams(query) }), parts);
     void serve({ request, response, path }, parts, { work, challenge: bearerChallenge });
   };
+}
+
+/** A request as it arrived at an endpoint. */
+interface Arrived {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** Path of the endpoint below the issuer. */
+  readonly path: string;
+}
+
+/** An endpoint: its handling of a request, and its challenge. */
+interface Endpoint {
+  readonly work: (asked: EndpointRequest) => Promise<Answer | undefined>;
+  readonly challenge: Challenge;
+}
+
+/** Reads a request, does the work, and writes its answer, the refusal, or the failure. */
+async function serve(
+  { request, response, path }: Arrived,
+  parts: EndpointParts,
+  { work, challenge }: Endpoint,
+): Promise<void> {
+  const { headers, socket, method } = request;
+  const signals = parts.signals.read({ socketAddress: socket.remoteAddress, headers });
+  const asked: EndpointRequest = {
+    request,
+    response,
+    path,
+    now: parts.clock.now(),
+    signals,
+    form: {},
+  };
+  try {
+    const form = method === 'POST' ? await readForm(request, path) : formOf(request.url);
+    if (!form) return;
+    asked.form = form;
+    const answered = await work(asked);
+    if (answered) write(asked, answered);
+  } catch (error) {
+    if (error instanceof Refused) writeRefusal(asked, error, parts, challenge);
+    else writeFailure(asked, error, parts);
+  }
 }

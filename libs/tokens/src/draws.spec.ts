@@ -1,6 +1,6 @@
 import { hkdfSync } from 'node:crypto';
-import { deriveKey } from './derive-key.js';
 import { randomBytes } from './random.js';
+import { deriveKey } from './service-keys.js';
 
 describe('random bytes', () => {
   it('are never the same twice, whatever is drawn in turn', () => {

@@ -5,8 +5,10 @@ export { receiverSeal, secretSeal } from './receiver-seal.js';
 export {
   hashSecret,
   newSecret,
+  openSuccessor,
   type RefreshToken,
   RefreshTokenCodec,
+  sealSuccessor,
   secretMatches,
 } from './refresh-token.js';
 export { KeyRing, ServiceKeys } from './service-keys.js';
@@ -16,4 +18,3 @@ export { KeyStore } from './signing-keys/key-store.js';
 export { signJwt } from './signing-keys/sign-jwt.js';
 export { type PublicJwk, SigningKey } from './signing-keys/signing-key.js';
 export { signingKeysChannel } from './signing-keys/signing-key.store.js';
-export { openSuccessor, sealSuccessor } from './successor-seal.js';

@@ -1,8 +1,9 @@
 import { createHmac, hash, timingSafeEqual } from 'node:crypto';
 import type { SessionId } from '@curfew/session-policy';
+import { closeSeal, openSeal, sealOverhead } from './aead.js';
 import { formatUuid, parseUuid } from './ids.js';
 import { randomBytes } from './random.js';
-import type { KeyRing } from './service-keys.js';
+import { deriveKey, type KeyRing } from './service-keys.js';
 
 /*
  * cfw_rt_ + base64url( key id 1 · session id 16 · generation 4 · secret 32 · MAC 16 )
@@ -70,3 +71,22 @@ export const hashSecret = (secret: Buffer): Buffer => hash('sha256', secret, 'bu
 /** Compares a presented secret with a stored hash in constant time. */
 export const secretMatches = (secret: Buffer, storedHash: Uint8Array | null): boolean =>
   storedHash !== null && storedHash.length === 32 && timingSafeEqual(hashSecret(secret), storedHash);
+
+/*
+ * At rotation the row keeps the successor's secret, sealed under a key that only the parent's holder can derive:
+ * HKDF(parent secret) → AES-256-GCM. A client that lost the response gets the same successor again; the database alone cannot open it, and
+ * no second successor can ever come of it. If one parent is rotated several times at once, only one rotation is stored, but all were
+ * sealed, so each has a nonce of its own.
+ */
+const sealingKey = (parent: RefreshToken): Buffer =>
+  deriveKey(parent.secret, parseUuid(parent.sessionId), `curfew successor of ${parent.generation}`);
+
+/** Seals the successor's secret for whoever holds the parent. */
+export const sealSuccessor = (parent: RefreshToken, successorSecret: Buffer): Buffer =>
+  closeSeal(sealingKey(parent), successorSecret);
+
+/** The successor's secret, or undefined when `parent` is not the token it was sealed for. */
+export function openSuccessor(parent: RefreshToken, seal: Uint8Array | null): Buffer | undefined {
+  if (seal === null || seal.length <= sealOverhead) return undefined;
+  return openSeal(sealingKey(parent), seal);
+}

@@ -1,2 +1,2 @@
 export { closeSeal, openSeal } from './aead.js';
-export { deriveKey } from './derive-key.js';
+export { deriveKey } from './service-keys.js';

@@ -1,4 +1,4 @@
-import { createHash, hkdfSync } from 'node:crypto';
+import { createHash, createHmac, hkdfSync } from 'node:crypto';
 
 /** A key for one purpose, and the id by which a token says which secret it was made under. */
 export interface ServiceKey {
@@ -44,3 +44,13 @@ export class KeyRing {
     return this.#byId.get(id);
   }
 }
+
+/**
+ * One block of HKDF-SHA-256 (RFC 5869 §2.2 and §2.3), 32 bytes, of its two MACs: a quarter of the time of `hkdfSync`, and without the job
+ * object that this leaves behind (see random.ts).
+ */
+export const deriveKey = (secret: Uint8Array, salt: Uint8Array, info: string): Buffer =>
+  createHmac('sha256', createHmac('sha256', salt).update(secret).digest())
+    .update(info)
+    .update(Buffer.of(1))
+    .digest();

@@ -3,9 +3,15 @@ import { instant } from '@curfew/session-policy';
 import fc from 'fast-check';
 import { AccessTokenCodec, hashAccessToken } from './access-token.js';
 import { newId } from './ids.js';
-import { hashSecret, newSecret, RefreshTokenCodec, secretMatches } from './refresh-token.js';
+import {
+  hashSecret,
+  newSecret,
+  openSuccessor,
+  RefreshTokenCodec,
+  sealSuccessor,
+  secretMatches,
+} from './refresh-token.js';
 import { KeyRing, ServiceKeys } from './service-keys.js';
-import { openSuccessor, sealSuccessor } from './successor-seal.js';
 
 const secret = (letter: string) => letter.repeat(32);
 const ring = (purpose: string, ...secrets: string[]) => new KeyRing(new ServiceKeys(secrets).derive(purpose));

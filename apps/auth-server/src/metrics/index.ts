@@ -1,2 +1,1 @@
-export { NodeMetrics } from './node-metrics.js';
-export { routeOf } from './route-of.js';
+export { NodeMetrics, routeOf } from './node-metrics.js';

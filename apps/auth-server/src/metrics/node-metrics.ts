@@ -3,13 +3,12 @@ import type { Clock } from '@curfew/clock';
 import type { EventLog, FollowerReport, SessionFeed } from '@curfew/events';
 import type { DeliveryStore } from '@curfew/events/delivery';
 import type { DatabaseGuard, PoolLoad } from '@curfew/persistence';
-import { isErrorCause } from '@curfew/token-endpoint';
+import { isErrorCause, routeNames } from '@curfew/token-endpoint';
 import { collectProcessMetrics, refusalOf, type Tracing } from '@curfew/web';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { askedGauge } from './asked-gauge.js';
 import { EventCounts } from './event-counts.js';
 import { MailMetrics } from './mail-metrics.js';
-import { routeOf } from './route-of.js';
 
 const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 const minutes = [0.1, 0.5, 1, 5, 15, 60, 300, 1_800, 7_200, 43_200];
@@ -185,4 +184,17 @@ export class NodeMetrics {
       () => feed.report().filter(({ stale }) => stale).length,
     );
   }
+}
+
+/** The word for where a request went; one of a closed list, whatever was asked for. */
+export function routeOf(url: string, base: string): string {
+  const path = url.split('?', 1)[0]!;
+  if (path.startsWith('/health/')) return 'health';
+  const inside = path.startsWith(base) ? path.slice(base.length) : path;
+  const known = routeNames.get(inside);
+  if (known) return known;
+  if (inside.startsWith('/.well-known/')) return 'discovery';
+  if (inside.startsWith('/session-feed') || inside === '/introspection/batch') return 'followers';
+  if (inside === '/gateway-routes') return 'gateway-routes';
+  return inside.startsWith('/interaction/') ? 'interaction' : 'pages';
 }

@@ -8,7 +8,7 @@ import {
 import { type Instant, plus, type SessionId, seconds } from '@curfew/session-policy';
 import type { EndWriter } from './end-writer.js';
 import { atDate as at, selectionOf } from './session-columns.js';
-import { type EntryRows, readEntries } from './session-row.js';
+import { type EntryRows, readEntries } from './session-read.js';
 import { type End } from './session-store.js';
 import { deadlineUnderEach, entriesOfSession, markColumns, placeWithinEach } from './standing-statements.js';
 import {

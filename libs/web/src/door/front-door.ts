@@ -3,8 +3,6 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { Logger } from 'pino';
 import { ProblemError } from '../problem/problem.js';
 import { refusalOf } from '../problem/refusal.js';
-import { hostCheck } from './host.js';
-import { UntrustedForwarding, untrustedForwarding } from './untrusted-forwarding.js';
 
 /** The settings of a process's front door. */
 export interface Door {
@@ -110,3 +108,67 @@ const misdirected = ({ urlName }: Door) =>
     title: 'Not the host of this service',
     detail: `Send the request to the host that ${urlName} names.`,
   });
+
+const defaultPorts: Readonly<Record<string, string>> = { 'http:': '80', 'https:': '443' };
+
+/** Tells whether a Host header names a given host. */
+export type HostCheck = (header: string | undefined) => boolean;
+
+/**
+ * Compares Host headers with the host of `address` in all spellings that mean the same (RFC 9110 §4.2.3): letter case, the default
+ * port or an empty one, the dot of the root at the end of a name. The usual spelling costs one comparison.
+ */
+export function hostCheck(address: string, other: string = address): HostCheck {
+  const isFirst = hostOf(address);
+  if (new URL(other).host === new URL(address).host) return isFirst;
+  const isOther = hostOf(other);
+  return (header) => isFirst(header) || isOther(header);
+}
+
+function hostOf(address: string): HostCheck {
+  const { host, protocol } = new URL(address);
+  const defaultPort = defaultPorts[protocol];
+  const only = canonicalHost(host, defaultPort);
+  return (header) => header === host || (header !== undefined && canonicalHost(header, defaultPort) === only);
+}
+
+/** Lower-cased name and port without what may be left out; null for anything that is no host (RFC 9110 §7.2). */
+function canonicalHost(header: string, defaultPort: string | undefined): string | null {
+  const [, name, port = ''] = /^(\[[0-9a-f:.]{2,45}\]|[a-z0-9.-]{1,254})(?::(\d{0,5}))?$/i.exec(header) ?? [];
+  if (name === undefined) return null;
+  const isAddress = name.startsWith('[');
+  if (isAddress && !URL.canParse(`http://${name}/`)) return null;
+  const canonical = isAddress ? new URL(`http://${name}/`).hostname : name.toLowerCase().replace(/\.$/, '');
+  return port === '' || port === defaultPort ? canonical : `${canonical}:${Number(port)}`;
+}
+
+/** An hour between two warnings, in milliseconds. */
+const warnEveryMs = 3_600_000;
+
+/**
+ * Notices a proxy that nobody told the service of. With no trusted hop, X-Forwarded-For is not believed, so all clients behind the
+ * proxy share its address, its throttles and its risk; an operator must hear of that before the clients do.
+ */
+export class UntrustedForwarding {
+  #quietUntil = 0;
+
+  /** `monotonicMs` is a clock that never goes back; `warn` is called at most once an hour. */
+  constructor(
+    private readonly trustedHops: number,
+    private readonly warn: () => void,
+    private readonly monotonicMs: () => number = () => performance.now(),
+  ) {}
+
+  /** Looks at the headers of a request. */
+  look(headers: Readonly<Record<string, unknown>>): void {
+    if (this.trustedHops > 0 || headers['x-forwarded-for'] === undefined) return;
+    const now = this.monotonicMs();
+    if (now < this.#quietUntil) return;
+    this.#quietUntil = now + warnEveryMs;
+    this.warn();
+  }
+}
+
+/** The text of the warning. */
+export const untrustedForwarding =
+  'a request came with X-Forwarded-For, but CURFEW_TRUSTED_HOPS is 0: if a proxy of yours sent it, all its clients share one address for throttles and risk';

@@ -1,4 +1,4 @@
-import { hostCheck } from './host.js';
+import { hostCheck } from './front-door.js';
 
 describe('the host of a request', () => {
   it.each([

@@ -1,4 +1,4 @@
-import { UntrustedForwarding } from './untrusted-forwarding.js';
+import { UntrustedForwarding } from './front-door.js';
 
 describe('X-Forwarded-For that nobody believes', () => {
   it('is warned of once an hour', () => {
