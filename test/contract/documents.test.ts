@@ -164,7 +164,10 @@ describe('the page about the structure', () => {
     const kinds: Readonly<Record<string, string>> = {
       ...{ 'end reason': 'A reason to end a session', event: 'An event', throttle: 'A throttle' },
       ...{ 'configuration setting': 'A configuration setting', 'policy setting': 'A policy setting' },
-      ...{ 'admin operation': 'An operation of the admin API', 'column of a session': 'A column of a session' },
+      ...{
+        'admin operation': 'An operation of the admin API',
+        'column of a session': 'A column of a session',
+      },
     };
     for (const [kind, heading] of Object.entries(kinds)) {
       const [, , , after, aim] = rows.find(([, first]) => first === kind) ?? [];
@@ -174,6 +177,22 @@ describe('the page about the structure', () => {
         true,
       ]);
     }
+  });
+});
+
+describe('the recipes of CONTRIBUTING.md', () => {
+  const recipes = (readFileSync('CONTRIBUTING.md', 'utf8').split('\n## Recipes\n')[1] ?? '').split(
+    '\n## ',
+  )[0]!;
+  const named = [...recipes.matchAll(/`((?:apps|libs)\/[\w./-]+\.ts)`/g)].map(([, path]) => String(path));
+
+  // A source has 300 lines at most: without this, the next addition would first have to find out how to divide a file.
+  it('name files that have room for some additions', () => {
+    expect(named.length).toBeGreaterThan(10);
+    const lengths = named.map(
+      (path) => [path, readFileSync(path, 'utf8').trimEnd().split('\n').length] as const,
+    );
+    expect(lengths.filter(([, lines]) => lines > 290)).toEqual([]);
   });
 });
 

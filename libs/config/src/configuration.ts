@@ -1,33 +1,10 @@
+import { type DatabaseConfiguration, databaseOf } from './database-settings.js';
 import { type LookConfiguration, lookOf } from './look-settings.js';
 import type { MailConfiguration } from './mail-settings.js';
+import { type NetworkConfiguration, networkOf } from './network-settings.js';
 import type { Settings } from './schema.js';
 import type { Secret } from './secret.js';
 import type { Milliseconds, Rate, Seconds } from './values.js';
-
-/** The address at which a process listens. */
-export interface Listen {
-  readonly host: string;
-  readonly port: number;
-}
-
-/** How to reach the database, and how patiently. */
-export interface DatabaseConfiguration {
-  readonly url: Secret;
-  /** The same database past every pooler, for what needs a connection of its own: announcements and migrations. */
-  readonly directUrl: Secret;
-  /** Whether `url` leads through a pooler, which hands connections on between transactions. */
-  readonly isPooled: boolean;
-  readonly poolSize: number;
-  readonly introspectionPoolSize: number;
-  readonly connectTimeoutMs: Milliseconds;
-  readonly statementTimeoutMs: Milliseconds;
-  readonly transactionTimeoutMs: Milliseconds;
-  readonly idleTimeoutMs: Milliseconds;
-  /** The folder in which a process keeps what the database acknowledged to it. */
-  readonly stateFolder: string | undefined;
-  /** Whether an operator or the service itself takes the step that follows a loss. */
-  readonly afterFailover: 'refuse' | 'end-all';
-}
 
 /** The cost of one password hash (RFC 9106 §4) and how many are computed at a time. */
 export interface HashingConfiguration {
@@ -66,7 +43,7 @@ const throttlesOf = (settings: Settings): Throttles =>
   ) as Throttles;
 
 /** Everything that can be configured, parsed, checked and grouped by subject. */
-export interface Configuration {
+export interface Configuration extends NetworkConfiguration {
   readonly mode: 'development' | 'test' | 'production';
   readonly issuer: string;
   readonly adminUrl: string;
@@ -83,30 +60,7 @@ export interface Configuration {
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   readonly workers: number;
   readonly database: DatabaseConfiguration;
-  readonly listen: {
-    readonly auth: Listen;
-    readonly admin: Listen;
-    readonly gateway: Listen;
-    /** Port 0: nothing listens. */
-    readonly metrics: Listen;
-  };
-  readonly proxy: {
-    readonly trustedHops: number;
-    readonly deviceHeader: string | undefined;
-    readonly tlsFingerprintHeader: string | undefined;
-    readonly clientCertificateHeader: string | undefined;
-  };
   readonly look: LookConfiguration;
-  readonly maxmind: { readonly asn: string | undefined; readonly country: string | undefined };
-  readonly limits: {
-    readonly bodyBytes: number;
-    readonly headersTimeoutMs: Milliseconds;
-    readonly requestTimeoutMs: Milliseconds;
-    readonly sendTimeoutMs: Milliseconds;
-    readonly maxConnections: number;
-    readonly shutdownGraceMs: Milliseconds;
-    readonly shutdownDelayMs: Milliseconds;
-  };
   readonly passwords: { readonly minLength: number; readonly maxBytes: number };
   readonly hashing: HashingConfiguration;
   readonly throttles: Throttles;
@@ -180,20 +134,8 @@ export function arrange(
     gatewayRoutes: s.CURFEW_GATEWAY_ROUTES,
     logLevel: s.CURFEW_LOG_LEVEL,
     workers: s.CURFEW_WORKERS,
-    database: {
-      url: database,
-      directUrl: s.DATABASE_DIRECT_URL ?? database,
-      isPooled: s.DATABASE_DIRECT_URL !== undefined,
-      poolSize: s.CURFEW_DATABASE_POOL_SIZE,
-      introspectionPoolSize: s.CURFEW_DATABASE_INTROSPECTION_POOL_SIZE,
-      connectTimeoutMs: s.CURFEW_DATABASE_CONNECT_TIMEOUT,
-      statementTimeoutMs: s.CURFEW_DATABASE_STATEMENT_TIMEOUT,
-      transactionTimeoutMs: s.CURFEW_DATABASE_TRANSACTION_TIMEOUT,
-      idleTimeoutMs: s.CURFEW_DATABASE_IDLE_TIMEOUT,
-      stateFolder: s.CURFEW_STATE_FOLDER,
-      afterFailover: s.CURFEW_AFTER_FAILOVER,
-    },
-    ...edges(s),
+    database: databaseOf(s, database),
+    ...networkOf(s),
     ...people(s),
     signingKeys: {
       rotationAge: s.CURFEW_KEY_ROTATION_AGE,
@@ -245,33 +187,6 @@ function happenings(s: Settings): Pick<Configuration, 'delivery' | 'eventRetenti
         sessionPlaces: s.CURFEW_ALERT_SESSION_PLACES_ANSWER,
       },
       throttledFor: s.CURFEW_ALERT_THROTTLE,
-    },
-  };
-}
-
-function edges(s: Settings): Pick<Configuration, 'listen' | 'proxy' | 'maxmind' | 'limits'> {
-  return {
-    listen: {
-      auth: { host: s.CURFEW_AUTH_HOST, port: s.CURFEW_AUTH_PORT },
-      admin: { host: s.CURFEW_ADMIN_HOST, port: s.CURFEW_ADMIN_PORT },
-      gateway: { host: s.CURFEW_GATEWAY_HOST, port: s.CURFEW_GATEWAY_PORT },
-      metrics: { host: s.CURFEW_METRICS_HOST, port: s.CURFEW_METRICS_PORT },
-    },
-    proxy: {
-      trustedHops: s.CURFEW_TRUSTED_HOPS,
-      deviceHeader: s.CURFEW_DEVICE_HEADER,
-      tlsFingerprintHeader: s.CURFEW_TLS_FINGERPRINT_HEADER,
-      clientCertificateHeader: s.CURFEW_CLIENT_CERTIFICATE_HEADER,
-    },
-    maxmind: { asn: s.CURFEW_MAXMIND_ASN, country: s.CURFEW_MAXMIND_COUNTRY },
-    limits: {
-      bodyBytes: s.CURFEW_BODY_LIMIT,
-      headersTimeoutMs: s.CURFEW_HEADERS_TIMEOUT,
-      requestTimeoutMs: s.CURFEW_REQUEST_TIMEOUT,
-      sendTimeoutMs: s.CURFEW_SEND_TIMEOUT,
-      maxConnections: s.CURFEW_MAX_CONNECTIONS,
-      shutdownGraceMs: s.CURFEW_SHUTDOWN_GRACE,
-      shutdownDelayMs: s.CURFEW_SHUTDOWN_DELAY,
     },
   };
 }

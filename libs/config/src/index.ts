@@ -1,6 +1,7 @@
-export type { Configuration, DatabaseConfiguration, Listen } from './configuration.js';
+export type { Configuration } from './configuration.js';
 export { ConfigurationError, type ConfigurationFault } from './configuration-error.js';
 export { databaseUrls } from './database-hosts.js';
+export type { DatabaseConfiguration } from './database-settings.js';
 export {
   handedRoutes,
   type KeptRoute,
@@ -13,6 +14,7 @@ export {
 } from './gateway-routes.js';
 export { globalRevocationEndpoint, globalRevocationPath } from './global-revocation.js';
 export { hasFirstRunData, loadConfiguration, type Needs, refuseFirstRunData } from './load.js';
+export type { Listen } from './network-settings.js';
 export { type ReadFault, readFaults } from './read-faults.js';
 export { leaveOutRuntimeNotice } from './runtime-notice.js';
 export { Secret } from './secret.js';
