@@ -69,10 +69,16 @@ function countRecorded() {
   return Object.keys(cases).length;
 }
 
+/** The rules of which a test finds a second copy. */
+const countRules = () =>
+  readFileSync(at('test/contract/house-rules-one-home.test.ts'), 'utf8').match(/^ {2}'[^']+': \{$/gm)
+    ?.length ?? 0;
+
 /** Figures within sentences: each is the group of its pattern. @type {[RegExp, () => number][]} */
 const figuresInWords = [
   [/(?<=\| none, in )([\d,]+)(?= doors)/, countDoors],
   [/([\d,]+)(?= recorded cases)/, countRecorded],
+  [/(?<=second copies of the )([\d,]+)(?= rules)/, countRules],
 ];
 
 /** The figures of the code, by the first cell of their row. @param {string} page @returns {Map<string, number[]>} */
@@ -134,9 +140,7 @@ export function withFreshSizes(page) {
       // A part that is no more has a dash.
       if (!now || (now.length === 1 && now[0] === 0 && written === '–')) return row;
       const numbers = numbersIn(written);
-      isStale ||=
-        numbers.length !== now.length ||
-        now.some((one, at) => isOff(Number(numbers[at]), one));
+      isStale ||= numbers.length !== now.length || now.some((one, at) => isOff(Number(numbers[at]), one));
       const text = now.map((one) => one.toLocaleString('en')).join(', ');
       return `${before}${text.padEnd(written.length + room.length)}${after}`;
     },

@@ -251,7 +251,8 @@ const rules: Readonly<Record<string, OneHome>> = {
       (ts.isCallExpression(node) && /\bsubtle\.(en|de)crypt$/.test(node.expression.getText())),
     home: { 'libs/tokens/src/aead.ts': '' },
     beside: {
-      'libs/browser/src/vault.ts': 'in the package that pages install: by a key that does not leave its browser',
+      'libs/browser/src/vault.ts':
+        'in the package that pages install: by a key that does not leave its browser',
     },
   },
   'derives a key': {
@@ -288,7 +289,8 @@ const rules: Readonly<Record<string, OneHome>> = {
     ),
     home: { 'libs/sessions/src/store/standing-statements.ts': 'compared with `deadlines` of the domain' },
     beside: {
-      'libs/sessions/src/store/session-start.ts': 'a step-up is activity: compared with `steppedUp` of the domain',
+      'libs/sessions/src/store/session-start.ts':
+        'a step-up is activity: compared with `steppedUp` of the domain',
       'libs/sessions/src/browser-session-sweeper.ts': 'browsers whose policy has become longer',
       'libs/sessions/src/store/end-statement.ts': 'how long the row of an ended browser is kept, no deadline',
     },
