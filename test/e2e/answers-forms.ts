@@ -61,6 +61,15 @@ const bases: readonly Base[] = [
     },
   },
   {
+    name: 'a revocation',
+    path: '/revocation',
+    make: async (side) => {
+      const { id } = await side.session('web');
+      const token = side.world.seal({ grantId: id, clientId: side.web.id });
+      return { pairs: [['token', token]], auth: basic(side.web) };
+    },
+  },
+  {
     name: 'a pushed request',
     path: '/par',
     make: async (side) => ({ pairs: pushedPairs(side), auth: basic(side.web) }),
@@ -295,6 +304,10 @@ const questions: Readonly<Record<string, (side: Side) => Promise<[string, Record
   introspection: async (side) => [
     '/introspection',
     { token: side.world.seal({ grantId: (await side.session()).id }) },
+  ],
+  revocation: async (side) => [
+    '/revocation',
+    { token: side.world.seal({ grantId: (await side.session()).id, clientId: side.web.id }) },
   ],
   'a pushed request': async (side) => ['/par', Object.fromEntries(pushedPairs(side))],
   'a device’s request': async () => ['/device/authorization', { scope: 'openid' }],
