@@ -75,7 +75,7 @@ describe('every requirement', () => {
   const ofSession = { ...facts, sessionId: 'a', sessionStartedAt: 1_000_000, lastActiveAt: 1_000_000 };
 
   it.each(Object.entries(values))(
-    '%s is checked, and of two the stricter one holds',
+    '%s is judged as its row says, and of two the stricter one holds',
     (name, [strict, lax, outcome]) => {
       expect(challengeOf({ [name]: lax }, 1_500, ofSession)).toBeUndefined();
       expect(challengeOf({ [name]: strict }, 1_500, ofSession) !== undefined).toBe(outcome === 'misses');

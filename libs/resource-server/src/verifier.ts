@@ -239,7 +239,11 @@ export class Verifier {
     return this.#proofs.faultOf(proof, { method: request.method, url, token, keyThumbprint }, now);
   }
 
-  /** The challenge names the scheme that was tried; a program that tried none is told of all. */
+  /**
+   * The challenge to a program that tried DPoP names DPoP alone. Any other names Bearer, and DPoP beside it if the verifier was made with
+   * an `origin` (RFC 9449 §7.1). The gateway gives `origin` with each request instead: its challenge names Bearer alone, although it takes
+   * DPoP as well.
+   */
   #contextFor(scheme: PresentedToken['scheme']): ChallengeContext {
     return scheme === 'DPoP' ? { ...this.#context, schemes: ['DPoP'] } : this.#context;
   }

@@ -6,6 +6,7 @@ const stepMs = 60_000;
 /**
  * DPoP nonces (RFC 9449 §8, §9). Each is derived from the secret and a minute, so a nonce that one node offered is accepted by all others.
  * Clients are offered the nonce of the next minute; a nonce is accepted from two minutes before its own minute until two minutes after it.
+ * So it is good for three to four minutes after it was offered.
  */
 export class DpopNonces {
   readonly #secret: string | Uint8Array;

@@ -32,10 +32,14 @@ describe('a route that is saved as it was read', () => {
   });
 
   it('keeps members and timeouts that this console does not know', () => {
-    const later = { ...full, fresh_nonce: true, timeouts: { ...full.timeouts, since_step_up: '1m' } };
+    const later = {
+      ...full,
+      from_a_later_version: true,
+      timeouts: { ...full.timeouts, since_step_up: '1m' },
+    };
     expect(saved(later)).toEqual(later);
     const words = requirementWords(kept({ ...later, public: false }));
-    expect(words).toContain('fresh_nonce true, since_step_up "1m"');
+    expect(words).toContain('from_a_later_version true, since_step_up "1m"');
   });
 
   it('keeps values that this console does not know', () => {
