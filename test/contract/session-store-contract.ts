@@ -505,6 +505,26 @@ export function describeStore(name: string, open: () => Promise<StoreUnderTest>)
         await under.opened.sweep.prune(t(601), 100);
         expect((await under.store.read(session.id, hash))!.tokenRevoked).toBe(false);
       });
+
+      it('are over with everything of a client that acts by them, if they were issued before', async () => {
+        const session = await start();
+        const [hash, actor] = [Buffer.alloc(32, 79), `actor-${randomUUID()}`];
+        const isOver = async (ids: readonly string[], issuedAt: Instant) =>
+          (await under.store.read(session.id, hash, { ids, issuedAt }))!.tokenRevoked;
+        expect(await isOver([actor], t(10))).toBe(false);
+        const [kind, reason] = ['client', 'client_disabled'] as const;
+        await under.store.endAll({ kind, target: actor, reason, at: t(10), detail: {} });
+        // Asked together with one by which nobody acts.
+        const all = await Promise.all([
+          isOver([actor], t(10)),
+          isOver(['another', actor], t(10)),
+          isOver(['another'], t(10)),
+          isOver([actor], instant(t(10) + 1)),
+          under.store.read(session.id, hash).then((found) => found!.tokenRevoked),
+        ]);
+        expect(all).toEqual([true, true, false, false, false]);
+        expect((await read(session.id)).ended).toBeNull();
+      });
     });
 
     describe('the sweep', () => {

@@ -5,6 +5,7 @@ import { type NotBefore } from '@curfew/session-policy/not-before';
 import { sessionEvent } from '@curfew/sessions';
 import {
   type AcceptedStepUp,
+  type ActingClients,
   type Activity,
   type Alongside,
   AuthorizationEnded,
@@ -61,11 +62,21 @@ export class MemorySessionStore extends SessionStore {
     super();
   }
 
-  override async read(id: SessionId, accessTokenHash?: Uint8Array): Promise<FoundSession | undefined> {
+  override async read(
+    id: SessionId,
+    accessTokenHash?: Uint8Array,
+    acting?: ActingClients,
+  ): Promise<FoundSession | undefined> {
     const row = this.rows.get(id);
     if (!row) return undefined;
     const notBefore = this.entriesAgainst(row.session).map(({ kind, at, reason }) => ({ kind, at, reason }));
-    const tokenRevoked = accessTokenHash !== undefined && this.revoked.has(keyOf(accessTokenHash));
+    const isOfActor = ({ kind, target, at }: MemoryEntry) =>
+      acting !== undefined &&
+      acting.issuedAt <= at &&
+      (kind === 'everyone' || (kind === 'client' && acting.ids.includes(target)));
+    const tokenRevoked =
+      (accessTokenHash !== undefined && this.revoked.has(keyOf(accessTokenHash))) ||
+      [...this.entries.values()].some(isOfActor);
     return { session: row.session, notBefore, tokenRevoked };
   }
 

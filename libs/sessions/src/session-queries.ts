@@ -78,20 +78,13 @@ export class SessionQueries {
     return row?.ended === true;
   }
 
-  /**
-   * Whether an access token still stands as far as the clients that act by it are concerned, a client itself or those that act for a person:
-   * neither the token nor any of them was ended since it was made.
-   */
-  async clientsStand(
-    clientIds: readonly string[],
-    issuedAt: Instant,
-    tokenHash: Uint8Array,
-  ): Promise<boolean> {
+  /** Whether an access token that is a client's own still stands: neither the token nor everything of the client was ended since it was made. */
+  async clientStands(clientId: string, issuedAt: Instant, tokenHash: Uint8Array): Promise<boolean> {
     const rows = await this.prisma.$queryRaw<{ stands: boolean }[]>`
       SELECT NOT EXISTS (SELECT 1 FROM revoked_token WHERE token_hash = ${tokenHash})
-         AND NOT COALESCE(bool_or(${Prisma.raw(isCovered({ client: 'a.client', at: 'a.at' }))}), false)
+         AND NOT ${Prisma.raw(isCovered({ client: 'a.client', at: 'a.at' }))}
         AS stands
-      FROM (SELECT unnest(${[...clientIds]}::text[]) AS client, ${at(issuedAt)}::timestamptz AS at) a`;
+      FROM (SELECT ${clientId}::text AS client, ${at(issuedAt)}::timestamptz AS at) a`;
     return rows[0]?.stands === true;
   }
 

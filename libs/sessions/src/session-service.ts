@@ -28,6 +28,7 @@ import { decideSession, type SessionDecision } from './session-methods.js';
 import type { EndOutcome } from './store/end-writer.js';
 import { storedAtStart } from './store/session-columns.js';
 import {
+  type ActingClients,
   type Alongside,
   AuthorizationEnded,
   type CodeKey,
@@ -183,11 +184,16 @@ export class SessionService {
 
   /**
    * Whether a session stands for the access token that names it. One read; a deadline found to have passed is recorded
-   * as its end. Undefined when there is no such session, or that one token was revoked.
+   * as its end. Undefined when there is no such session, or that one token was revoked, be it with everything of a client that acts by it.
    */
-  async access(id: SessionId, accessTokenHash: Uint8Array, now: Instant): Promise<FoundAccess | undefined> {
+  async access(
+    id: SessionId,
+    accessTokenHash: Uint8Array,
+    now: Instant,
+    acting?: ActingClients,
+  ): Promise<FoundAccess | undefined> {
     for (let attempt = 1; ; attempt++) {
-      const found = await this.#store.read(id, accessTokenHash);
+      const found = await this.#store.read(id, accessTokenHash, acting);
       if (!found || found.tokenRevoked) return undefined;
       const row = this.activity.merged(found.session);
       const session = withNotBefores(row, found.notBefore);

@@ -47,7 +47,7 @@ async function revokeAccessToken(
   const until = (Number(claims['exp']) * 1000) as Instant;
   const data = { token: 'access_token' } as const;
   if (claims['kind'] === 'ClientCredentials') {
-    if (!(await queries.clientsStand([client.id], claims['issuedAtMs'] as Instant, name)))
+    if (!(await queries.clientStands(client.id, claims['issuedAtMs'] as Instant, name)))
       return sessions.endedBefore();
     return sessions.revokeAccessToken(name, until, clientEvent(client.id, 'token.revoked', data, now));
   }

@@ -102,7 +102,7 @@ export class Authentication {
     const granted = this.grantedTo(claims, client.metadata);
     if (claims['kind'] === 'ClientCredentials') {
       const issuedAt = instant(Number(claims['issuedAtMs']));
-      if (!(await queries.clientsStand([clientId], issuedAt, hashAccessToken(token)))) return 'token_revoked';
+      if (!(await queries.clientStands(clientId, issuedAt, hashAccessToken(token)))) return 'token_revoked';
       return { kind: 'client', clientId, accountId: null, sessionId: null, scopes: granted };
     }
     const sessionId = claims['grantId'];

@@ -6,6 +6,7 @@ export { takeRestoreStep } from './restore-step.js';
 export {
   type AcceptedStepUp,
   AccountGone,
+  type ActingClients,
   type Activity,
   type Alongside,
   AuthorizationEnded,

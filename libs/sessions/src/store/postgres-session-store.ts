@@ -22,6 +22,7 @@ import { type Rotated, rotateSessions } from './session-rotate.js';
 import { healWithin, insertSession, refuseEnded } from './session-start.js';
 import {
   type AcceptedStepUp,
+  type ActingClients,
   type Activity,
   type Alongside,
   type CodeKey,
@@ -82,8 +83,12 @@ export class PostgresSessionStore extends SessionStore {
     this.#starts = new Batcher((all) => startFromCodes(statements, all), limits, isDatabaseUnavailable);
   }
 
-  override read(id: SessionId, accessTokenHash?: Uint8Array): Promise<FoundSession | undefined> {
-    return this.#reads.submit({ id, hash: accessTokenHash ?? null });
+  override read(
+    id: SessionId,
+    accessTokenHash?: Uint8Array,
+    acting?: ActingClients,
+  ): Promise<FoundSession | undefined> {
+    return this.#reads.submit({ id, hash: accessTokenHash ?? null, acting: acting ?? null });
   }
 
   override async rotate(rotation: Rotation): Promise<boolean> {

@@ -2,8 +2,8 @@ import type { HotStatement, Statements } from '@curfew/persistence';
 import { type EndReason, instant, type SessionId } from '@curfew/session-policy';
 import { type NotBefore } from '@curfew/session-policy/not-before';
 import { readNamed, readStored, storedColumns } from './session-columns.js';
-import type { FoundSession } from './session-store.js';
-import { entriesOfSession } from './standing-statements.js';
+import type { ActingClients, FoundSession } from './session-store.js';
+import { entriesOfSession, isCovered } from './standing-statements.js';
 
 /** The columns of `session s` that `readFound` reads, beside `token_revoked`. */
 export const foundColumns = `${storedColumns}, ${entriesOfSession} AS not_before`;
@@ -28,13 +28,27 @@ export const readFound = (row: FoundRow): FoundSession => ({
   tokenRevoked: row.token_revoked,
 });
 
-/** One row per question, with the place of its question. */
-const readStatement: HotStatement = {
-  name: 'session_read',
+/** One row per question `w` of these parameters, with the place of its question, and whether its token is over while its session may stand. */
+const reading = (name: string, parameters: string, columns: string, isOver: string): HotStatement => ({
+  name,
   text: `
-    SELECT w.place, ${entriesOfSession}, w.hash IS NOT NULL AND EXISTS (SELECT 1 FROM revoked_token r WHERE r.token_hash = w.hash), ${storedColumns}
-    FROM unnest($1::uuid[], $2::bytea[]) WITH ORDINALITY AS w(id, hash, place) JOIN session s ON s.id = w.id`,
-};
+    SELECT w.place, ${entriesOfSession}, ${isOver}, ${storedColumns}
+    FROM unnest(${parameters}) WITH ORDINALITY AS w(${columns}, place) JOIN session s ON s.id = w.id`,
+});
+
+const isRevoked = `w.hash IS NOT NULL AND EXISTS (SELECT 1 FROM revoked_token r WHERE r.token_hash = w.hash)`;
+const isActorCovered = `EXISTS (SELECT 1 FROM unnest(string_to_array(w.acting, ' ')) AS a(client)
+      WHERE ${isCovered({ client: 'a.client', at: 'to_timestamp(w.issued_at / 1000)' })})`;
+
+const readStatement = reading('session_read', '$1::uuid[], $2::bytea[]', 'id, hash', isRevoked);
+
+/** The same where clients act by a token that is asked about. The question about all other tokens stays as short as it is. */
+const readActingStatement = reading(
+  'session_read_acting',
+  '$1::uuid[], $2::bytea[], $3::text[], $4::float8[]',
+  'id, hash, acting, issued_at',
+  `(${isRevoked}) OR ${isActorCovered}`,
+);
 
 /** The columns before those of the session. */
 type Row = [place: string, notBefore: EntryRows, tokenRevoked: boolean, ...session: unknown[]];
@@ -49,6 +63,8 @@ const readRow = (row: Row): FoundSession => ({
 export interface Question {
   readonly id: SessionId;
   readonly hash: Uint8Array | null;
+  /** The clients that act by that token, where it was exchanged. */
+  readonly acting: ActingClients | null;
 }
 
 /** Reads the sessions that are asked for with one statement; undefined in the place of one that is not there. */
@@ -56,8 +72,15 @@ export async function readSessions(
   statements: Statements,
   questions: readonly Question[],
 ): Promise<readonly (FoundSession | undefined)[]> {
-  const values = [questions.map(({ id }) => id), questions.map(({ hash }) => hash)];
-  const rows = await statements.run<Row>(readStatement, values);
+  const values: unknown[][] = [questions.map(({ id }) => id), questions.map(({ hash }) => hash)];
+  const isOfActors = questions.some(({ acting }) => acting !== null);
+  // Ids of clients have no blanks.
+  if (isOfActors)
+    values.push(
+      questions.map(({ acting }) => acting?.ids.join(' ') ?? null),
+      questions.map(({ acting }) => acting?.issuedAt ?? null),
+    );
+  const rows = await statements.run<Row>(isOfActors ? readActingStatement : readStatement, values);
   const found = new Array<FoundSession | undefined>(questions.length).fill(undefined);
   for (const row of rows) found[Number(row[0]) - 1] = readRow(row);
   return found;

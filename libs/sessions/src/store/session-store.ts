@@ -123,6 +123,12 @@ export interface MassEnd {
   readonly detail: EndDetail;
 }
 
+/** The clients that act by an access token, one for another (RFC 8693 §4.1), and when it was issued. */
+export interface ActingClients {
+  readonly ids: readonly string[];
+  readonly issuedAt: Instant;
+}
+
 /** A write that goes with an end, in its transaction, if and only if a session really ended by it. */
 export interface WithEnd {
   readonly events?: readonly NewEvent[];
@@ -191,8 +197,15 @@ export class AuthorizationEnded extends Error {
  * concurrent callers exactly one wins; a write that returned is durable.
  */
 export abstract class SessionStore {
-  /** The session with what ends it, in one read; `accessTokenHash` also asks whether that token was revoked. */
-  abstract read(id: SessionId, accessTokenHash?: Uint8Array): Promise<FoundSession | undefined>;
+  /**
+   * The session with what ends it, in one read; `accessTokenHash` also asks whether that token was revoked. So is one by which clients act
+   * where everything of one of them was ended since it was issued.
+   */
+  abstract read(
+    id: SessionId,
+    accessTokenHash?: Uint8Array,
+    acting?: ActingClients,
+  ): Promise<FoundSession | undefined>;
 
   /**
    * Starts a session and records its event together with `alongside`; if that throws, nothing happened.

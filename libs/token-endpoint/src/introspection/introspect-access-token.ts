@@ -1,6 +1,6 @@
 import { isPublicClient, type KnownClient } from '@curfew/clients';
 import { allowsDepth, exchangeRightFor, mayStillAct, scopesWithin } from '@curfew/clients/token-exchange';
-import type { Instant } from '@curfew/session-policy';
+import type { Instant, SessionId } from '@curfew/session-policy';
 import { type FoundAccess, type SessionQueries, type SessionService } from '@curfew/sessions';
 import { type AccessTokenCodec, isUuid } from '@curfew/tokens';
 import { type Acting, actorsOf } from '../access-token.js';
@@ -96,25 +96,26 @@ export async function standingToken(
   if (!(await clients.find(claims.clientId))) return undefined;
   const name = nameOfToken(token, opened!);
   if (claims.kind === 'ClientCredentials') {
-    const stands = await queries.clientsStand([claims.clientId], claims.issuedAtMs as typeof now, name);
+    const stands = await queries.clientStands(claims.clientId, claims.issuedAtMs as typeof now, name);
     return stands ? { claims, access: undefined } : undefined;
   }
   if (claims.kind !== 'AccessToken' || !claims.grantId || !isUuid(claims.grantId)) return undefined;
+  if (claims.act !== undefined) return delegated(claims, claims.grantId, name, { clients, sessions }, now);
   const access = await sessions.access(claims.grantId, name, now);
-  if (access?.decision.kind !== 'active') return undefined;
-  if (claims.act !== undefined) return delegated(claims, name, access, { clients, sessions, queries }, now);
-  return access.session.clientId === claims.clientId ? { claims, access } : undefined;
+  const isOwn = access?.decision.kind === 'active' && access.session.clientId === claims.clientId;
+  return isOwn ? { claims, access } : undefined;
 }
 
 /**
- * An exchanged token (RFC 8693) stands while three things are true: its session stands, under the policy of the token's API as well; the
- * right by which it was exchanged still covers it (ADR 99), which memory answers; and no client that acts by it has been ended as a whole.
+ * RFC 8693: a token that was exchanged stands while its session does, under the policy of its own API too, and while the rights by which it
+ * was exchanged are what they were (ADR 99), which memory answers; and until everything of a client that acts by it is ended, which the read
+ * of the session tells.
  */
 async function delegated(
   claims: Claims,
+  sessionId: SessionId,
   name: Uint8Array,
-  found: FoundAccess,
-  { clients, sessions, queries }: Pick<IntrospectionParts, 'clients' | 'sessions' | 'queries'>,
+  { clients, sessions }: Pick<IntrospectionParts, 'clients' | 'sessions'>,
   now: Instant,
 ): Promise<StandingToken | undefined> {
   const { act, aud, scope } = claims;
@@ -126,7 +127,8 @@ async function delegated(
   const scopes = scopesOf(scope);
   const isCovered = allowsDepth(right, actors.length) && scopesWithin(right, scopes).length === scopes.length;
   if (!isCovered || !actors.every((actor) => actor && mayStillAct(actor, issuedAt))) return undefined;
-  if (!(await queries.clientsStand(actorIds, issuedAt, name))) return undefined;
+  const found = await sessions.access(sessionId, name, now, { ids: actorIds, issuedAt });
+  if (found?.decision.kind !== 'active') return undefined;
   const access = await sessions.alsoAt(found, aud, now);
   return access.decision.kind === 'active' ? { claims, access } : undefined;
 }
