@@ -532,7 +532,37 @@ it('a client whose id is an address is named in a path in base64url as well, and
   expect((await world.call('DELETE', `/v1/clients/${veiled(id)}`)).status).toBe(200);
 });
 
-it('a registered id that looks like an address in base64url names its own client, and that of a document stays', async () => {
+it('an id that looks like an address in base64url is registered for nobody, alone or by a description', async () => {
+  const veiled = (text: string) => `~${Buffer.from(text).toString('base64url')}`;
+  const detail = expect.stringMatching(/must not be "~" before an https address in base64url/);
+  const registration = {
+    client_name: 'Namesake',
+    token_endpoint_auth_method: 'none',
+    grant_types: [deviceGrant],
+  };
+  const registered = (client_id: string) => world.post('/v1/clients', { client_id, ...registration });
+  for (const address of ['https://a.example/b', 'https://a.example', 'https://']) {
+    const client_id = veiled(address);
+    const { status, body } = await registered(client_id);
+    expect([status, body.code, body.faults]).toEqual([
+      400,
+      'invalid_client_metadata',
+      [{ at: 'body/client_id', detail }],
+    ]);
+    const description = { clients: { [client_id]: registration } };
+    for (const dry_run of [true, false]) {
+      const described = await world.post('/v1/apply', { description, dry_run });
+      expect([described.status, described.body.faults[0].detail]).toEqual([400, detail]);
+    }
+    expect((await world.get(`/v1/clients/${client_id}`)).status).toBe(404);
+  }
+  // Others may begin so, also with what would be another spelling of an address.
+  const otherSpelling = veiled('https://a.example/b').replace(/g$/, 'h');
+  for (const client_id of [veiled('http://a.example/b'), otherSpelling, '~'])
+    expect([client_id, (await registered(client_id)).status]).toEqual([client_id, 201]);
+});
+
+it('an id from before that looks like an address in base64url names its own client, and that of a document stays', async () => {
   const id = `https://a.example/${randomUUID().slice(0, 8)}`;
   const veiled = `~${Buffer.from(id).toString('base64url')}`;
   await world.database.query(
@@ -540,11 +570,12 @@ it('a registered id that looks like an address in base64url names its own client
      FROM client c WHERE c.id = $2`,
     [id, world.data.clients.device.client_id],
   );
-  const registered = await world.post('/v1/clients', {
-    ...{ client_id: veiled, client_name: 'Its namesake', token_endpoint_auth_method: 'none' },
-    grant_types: [deviceGrant],
+  const made = await world.post('/v1/clients', {
+    ...{ client_id: `before-${randomUUID()}`, client_name: 'Its namesake' },
+    ...{ token_endpoint_auth_method: 'none', grant_types: [deviceGrant] },
   });
-  expect(registered.status).toBe(201);
+  expect(made.status).toBe(201);
+  await world.database.query('UPDATE client SET id = $1 WHERE id = $2', [veiled, made.body.client_id]);
   expect((await world.get(`/v1/clients/${veiled}`)).body).toMatchObject({ client_name: 'Its namesake' });
   expect((await world.post(`/v1/clients/${veiled}/disable`, {})).status).toBe(200);
   const disabledAt = async (named: string) => (await world.get(`/v1/clients/${named}`)).body.disabled_at;

@@ -1,3 +1,3 @@
 export { readClientDocument, UnreadableClientDocument } from './client-document.js';
 export { type ClientHost, ClientHosts, type ListedHost, maxClientsOfHost } from './client-hosts.js';
-export { documentHost, leadsToDevice } from './document-address.js';
+export { addressInPath, documentHost, leadsToDevice, textInPath } from './document-address.js';

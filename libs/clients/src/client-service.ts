@@ -7,6 +7,7 @@ import { ClientStore } from './client.store.js';
 import { type CheckedRegistration, checkRegistration, registrationOf } from './client-rules.js';
 import type { ClientRegistration, RegistrationRules } from './client-schema.js';
 import { hashSecret, isActive, newSecret, verifySecret } from './client-secret.js';
+import { addressInPath } from './document-address.js';
 import { RegistrationError } from './registration-error.js';
 import { announce } from './registry-channel.js';
 import { unstorable } from './searched-text.js';
@@ -54,6 +55,15 @@ export interface ClientServiceParts {
   readonly rules: RegistrationRules;
 }
 
+/** The fault of the id of a new client, or null. */
+const idFault = (id: string): string | null => {
+  if (!isClientId(id)) return 'client_id must have 1 to 64 characters, letters, digits and "._~-"';
+  // In a path it would stand for that address, and hide the client that a document there introduces.
+  if (addressInPath(id) !== undefined)
+    return 'client_id must not be "~" before an https address in base64url, which is how a path names the client of a document at that address';
+  return null;
+};
+
 const largestPage = 200;
 const maxOverlap = seconds(90 * 86_400);
 
@@ -79,10 +89,8 @@ export class ClientService {
   ): Promise<RegisteredClient> {
     const checked = checkRegistration(registration, this.parts.rules);
     const { id = randomUUID(), firstRun = false } = options;
-    if (!isClientId(id)) {
-      const sentence = 'client_id must have 1 to 64 characters, letters, digits and "._~-"';
-      throw new RegistrationError('invalid_client_metadata', [sentence]);
-    }
+    const fault = idFault(id);
+    if (fault !== null) throw new RegistrationError('invalid_client_metadata', [fault]);
     return this.within(tx, async (db) => {
       await this.requireResources(checked, db);
       const client = await this.store.insert(

@@ -1,3 +1,4 @@
+import { addressInPath } from '@curfew/clients/client-documents';
 import { type Instant, instant } from '@curfew/session-policy';
 import { canonicalAddress } from '@curfew/signals';
 import { z } from 'zod';
@@ -67,23 +68,13 @@ export const clientId = z
   .regex(/^(?:[A-Za-z0-9._~-]{1,64}|https:\/\/[\x21-\x7e]+)$/, { error: 'must be the id of a client' })
   .meta({ description: 'Id of a client; an address, percent-encoded, for one that a document introduced.' });
 
-/**
- * The text that stands in base64url behind `~` in a path; undefined where none does. A gateway in front of the admin API refuses a path with
- * the `//` of an address. One text has one such path (RFC 4648 §3.5), beside the percent-encoded one.
- */
-export function textInPath(named: string): string | undefined {
-  if (!named.startsWith('~')) return undefined;
-  const bytes = Buffer.from(named.slice(1), 'base64url');
-  return bytes.toString('base64url') === named.slice(1) ? bytes.toString('utf8') : undefined;
-}
-
 /** The address that a path may name behind `~`. An id that is registered may look the same, and is then the one that is meant. */
 export const clientAddressInPath = (named: string): string | undefined => {
-  const text = textInPath(named);
-  return text?.startsWith('https://') && clientId.safeParse(text).success ? text : undefined;
+  const address = addressInPath(named);
+  return clientId.safeParse(address).success ? address : undefined;
 };
 
-/** The name of a client in a path; `ClientsInPaths` finds the client. */
+/** The name of a client in a path; `idOfClient` finds the client. */
 export const clientInPath = z
   .string()
   .max(400)

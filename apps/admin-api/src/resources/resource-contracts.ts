@@ -1,7 +1,8 @@
 import { idTokenAlgs } from '@curfew/clients';
+import { textInPath } from '@curfew/clients/client-documents';
 import { z } from 'zod';
 import { operation } from '../contract/operation.js';
-import { cursorParameter, limitParameter, pageOf, textInPath, timestamp } from '../contract/wire.js';
+import { cursorParameter, limitParameter, pageOf, timestamp } from '../contract/wire.js';
 
 /** The audience of an API. */
 export const audience = z
