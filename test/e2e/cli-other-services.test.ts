@@ -184,7 +184,7 @@ describe('transmitters at the command line', () => {
     const absent = await transmitters('add', 'wrong', good, '--secret-file', `${header}.absent`);
     expect([absent.code, absent.err]).toEqual([
       2,
-      expect.stringContaining('the file of the Authorization header cannot be read'),
+      expect.stringContaining('the file of the Authorization header or client secret cannot be read'),
     ]);
     const short = path.join(folder, 'short.secret');
     await writeFile(short, 'Bearer x');

@@ -202,13 +202,13 @@ describe('the command line', () => {
       client_id,
       '--client-secret-file',
     ];
-    const [read, { code, out, err }] = await Promise.all([
+    const [read, { code, out, err }, blank] = await Promise.all([
       curfew([...flags, file, 'status']),
-      curfew([...flags, '-', 'status'], environment(), client_secret),
+      curfew([...flags, '-', 'status'], environment(), `${client_secret}\n`),
+      curfew([...flags, '-', 'status'], environment(), ` ${client_secret}`),
     ]);
-    expect(read.code).toBe(0);
-    expect(code).toBe(0);
-    expect(out + err).not.toContain(client_secret);
+    expect([read.code, code, blank.code]).toEqual([0, 0, 4]);
+    expect(out + err + blank.err).not.toContain(client_secret);
   });
 
   it('makes what a file describes true, and changes nothing the second time', async () => {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
 import { CommandError, exitCodes } from './exit.js';
 
 /** Flags that every command knows. */
@@ -81,17 +81,28 @@ export async function connectionFrom(
   };
 }
 
+/** The secret that these bytes are, byte for byte but for one line end behind it, which editors and `echo` add. @throws TypeError */
+const secretIn = (bytes: Uint8Array): string =>
+  new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes).replace(/\r?\n$/, '');
+
 /** A secret on the command line would stand in the list of processes, so it comes from a file or from standard input. */
 export async function secretFrom(
   file: string | undefined,
   called = 'client secret',
 ): Promise<string | undefined> {
   if (file === undefined) return undefined;
-  const read = file === '-' ? text(process.stdin) : readFile(file, 'utf8');
-  return read.then(
-    (secret) => secret.trim(),
-    () => {
-      throw new CommandError(`the file of the ${called} cannot be read`, exitCodes.usage);
-    },
-  );
+  let bytes: Uint8Array;
+  try {
+    bytes = await (file === '-' ? buffer(process.stdin) : readFile(file));
+  } catch {
+    throw new CommandError(`the file of the ${called} cannot be read`, exitCodes.usage);
+  }
+  try {
+    return secretIn(bytes);
+  } catch {
+    throw new CommandError(
+      `the file of the ${called} cannot be read: it must be text in UTF-8`,
+      exitCodes.usage,
+    );
+  }
 }

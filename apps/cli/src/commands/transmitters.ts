@@ -25,7 +25,7 @@ export const transmitters = (): Command =>
       'updated_at',
     ],
     toRegister: ({ receive_url }) => (receive_url === null ? [] : [['push to', receive_url]]),
-    secret: { member: 'authorization', words: 'Authorization header' },
+    secret: { member: 'authorization', words: 'Authorization header or client secret' },
     members: 'issuer, audience, delivery',
     words: {
       show: 'show one, and how polling it went',
