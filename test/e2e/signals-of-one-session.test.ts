@@ -109,6 +109,32 @@ describe('a revoked session that is named', () => {
     expect((await told()).slice(before)).toEqual([expect.objectContaining({ session: 'unknown' })]);
   });
 
+  it('ends the devices that the person beside it approved, redeemed or not, and those of no other account', async () => {
+    const who = newcomer();
+    const sid = sidOf(who);
+    const before = upstream.somebody();
+    await upstream.signIn(before, who);
+    const [redeemed, unredeemed] = [await upstream.approved(before), await upstream.approved(before)];
+    const of = await redeemed();
+    // The identity is that of another account from now on, in the same session there.
+    await upstream.world.database.query('DELETE FROM linked_identity WHERE subject = $1', [who.subject]);
+    const moved = {
+      ...who,
+      deviation: { claims: { sid, preferred_username: `${randomUUID()}@example.test` } },
+    };
+    const after = upstream.somebody();
+    await upstream.signIn(after, moved);
+    const [own, ownUnredeemed] = [await upstream.approved(after), await upstream.approved(after)];
+    const ofOwn = await own();
+    const told = await signals.tell(revoked, complex(opaque(sid), signals.identity(who.subject, issuer)));
+    expect(told.status).toBe(202);
+    expect([await isSignedIn(before), await isSignedIn(after)]).toEqual([true, false]);
+    expect(await upstream.world.refresh(ofOwn['refresh_token']!)).toMatchObject({ error: 'invalid_grant' });
+    expect(await ownUnredeemed()).toMatchObject({ error: 'invalid_grant' });
+    expect(await upstream.world.refresh(of['refresh_token']!)).toHaveProperty('access_token');
+    expect(await unredeemed()).toHaveProperty('access_token');
+  });
+
   it.each([['nothing here came of', () => opaque(randomUUID())]])(
     'ends nothing of its person where it is one that %s, which the event says',
     async (_, session) => {

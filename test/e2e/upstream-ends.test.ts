@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { advanceVirtualClock } from '@curfew/persistence';
 import { enrol, sendForm } from '../support/authenticator.js';
 import type { IdentityProvider } from '../support/identity-provider.js';
-import { formsOf, type Page, type Person } from '../support/person.js';
-import { type AdminWorld, deviceGrant, orders } from './admin-world.js';
+import type { Page, Person } from '../support/person.js';
+import { type AdminWorld, orders } from './admin-world.js';
 import { pkce } from './protocol-world.js';
 import { type Elsewhere, newcomer, UpstreamWorld, until } from './upstream-world.js';
 
@@ -63,22 +63,7 @@ async function throughApplication(person: Person, who: Elsewhere, more = {}) {
   return { app, tokens };
 }
 
-/** A device for which a person has answered in their browser, signing in with the provider on the way where `who` is given; its redemption. */
-async function approved(person: Person, who?: Elsewhere) {
-  const { client_id } = world.data.clients.device;
-  const asked = { client_id, resource: orders, scope: 'openid offline_access' };
-  const start = await world.form('/device/authorization', asked);
-  const address = start['verification_uri_complete']!;
-  const offers = ({ body }: { body: string }) => body.includes('value="elsewhere"');
-  const page = await person.follow(address, offers);
-  if (who) {
-    const form = formsOf(page.body).find(({ markup }) => offers({ body: markup }))!;
-    const there = await person.submit(page, { ...form, markup: '' }, { upstream: 'elsewhere' });
-    await person.goOn(await person.open(elsewhere.respond(there.url, who.subject, who.deviation)));
-  }
-  const code = { grant_type: deviceGrant, client_id, device_code: start['device_code']! };
-  return (): Promise<Record<string, string | undefined>> => world.form('/token', code);
-}
+const approved = (person: Person, who?: Elsewhere) => upstream.approved(person, who);
 
 const send = (token: string, id = 'elsewhere', type = 'application/x-www-form-urlencoded') =>
   fetch(`${upstream.signInPage}/upstream/${id}/logout`, {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Deviation, IdentityProvider } from '../support/identity-provider.js';
 import { formsOf, type Page, Person } from '../support/person.js';
-import { AdminWorld } from './admin-world.js';
+import { AdminWorld, deviceGrant, orders } from './admin-world.js';
 
 /** Somebody as a provider knows them, and what it says of them. */
 export interface Elsewhere {
@@ -80,6 +80,23 @@ export class UpstreamWorld {
   async signIn(person: Person, { subject, deviation }: Elsewhere = newcomer()): Promise<Page> {
     const there = await this.go(person);
     return person.open(this.elsewhere.respond(there.url, subject, deviation));
+  }
+
+  /** A device for which a person has answered in their browser, signing in with the provider on the way where `who` is given; its redemption. */
+  async approved(person: Person, who?: Elsewhere) {
+    const { client_id } = this.world.data.clients.device;
+    const asked = { client_id, resource: orders, scope: 'openid offline_access' };
+    const start = await this.world.form('/device/authorization', asked);
+    const address = start['verification_uri_complete']!;
+    const offers = ({ body }: { body: string }) => body.includes('value="elsewhere"');
+    const page = await person.follow(address, offers);
+    if (who) {
+      const form = formsOf(page.body).find(({ markup }) => offers({ body: markup }))!;
+      const there = await person.submit(page, { ...form, markup: '' }, { upstream: 'elsewhere' });
+      await person.goOn(await person.open(this.elsewhere.respond(there.url, who.subject, who.deviation)));
+    }
+    const code = { grant_type: deviceGrant, client_id, device_code: start['device_code']! };
+    return (): Promise<Record<string, string | undefined>> => this.world.form('/token', code);
   }
 
   async isSignedIn(person: Person): Promise<boolean> {

@@ -189,7 +189,7 @@ export class ArtifactStore {
   /**
    * Takes the devices that were approved in browsers of these sessions elsewhere, with those of their codes that nobody has redeemed; the ids
    * of the sessions that became of the others. Somebody who redeems one meanwhile is waited for, so that the session is there afterwards. With
-   * an account, those stay whose session is of another one.
+   * an account, those stay that another one approved.
    */
   async takeDevices(
     keys: readonly string[],
@@ -201,8 +201,8 @@ export class ArtifactStore {
       const rows = await transaction.$queryRaw<{ sessionId: string }[]>`
         DELETE FROM protocol_artifact WHERE (kind, id_hash) IN (
           SELECT a.kind, a.id_hash FROM protocol_artifact a WHERE a.kind = ${upstreamDeviceKind} AND a.grant_id = ANY(${[...keys]}::text[])
-            AND (${accountId}::uuid IS NULL OR NOT EXISTS (
-              SELECT 1 FROM session s WHERE s.id = CASE WHEN a.kind = ${upstreamDeviceKind} THEN a.uid::uuid END AND s.account_id <> ${accountId}::uuid))
+            AND (${accountId}::uuid IS NULL OR CASE WHEN a.payload <> ''::bytea THEN a.payload = ${accountId && hash(accountId)} ELSE NOT EXISTS (
+              SELECT 1 FROM session s WHERE s.id = CASE WHEN a.kind = ${upstreamDeviceKind} THEN a.uid::uuid END AND s.account_id <> ${accountId}::uuid) END)
           LIMIT ${devicesAtOnce})
         RETURNING uid AS "sessionId"`;
       const taken = rows.map(({ sessionId }) => sessionId);

@@ -92,6 +92,7 @@ export interface ProvedPresence {
 export interface ApprovedDevice {
   /** The session that its code becomes. */
   readonly sessionId: string;
+  readonly accountId: string;
   readonly browserSessionUid: string;
   readonly at: Instant;
 }

@@ -9,7 +9,10 @@ import type { StagedWrites, UpstreamOrigin } from './staged-writes.js';
 /** The kind of the row that stands for a session at another identity provider; it is used up when that ends. */
 export const upstreamSessionKind = 'UpstreamSession';
 
-/** The kind of the row that leads from a session at another identity provider (`grant_id`) to the session of a device (`uid`). */
+/**
+ * The kind of the row that leads from a session at another identity provider (`grant_id`) to the session of a device (`uid`). Its payload is the
+ * hash of the account that approved the device: until somebody redeems its code, no session says whose it is. A row of before has none.
+ */
 export const upstreamDeviceKind = 'UpstreamDevice';
 
 /**
@@ -70,13 +73,14 @@ export function addApprovedDevice(
   { approvedDevice, proof }: Pick<StagedWrites, 'approvedDevice' | 'proof'>,
 ): void {
   if (!approvedDevice) return;
-  const { sessionId, browserSessionUid, at: approvedAt } = approvedDevice;
+  const { sessionId, accountId, browserSessionUid, at: approvedAt } = approvedDevice;
   const session = commit.value(sessionId, 'text');
+  const account = commit.value(hashOfId(accountId), 'bytea');
   const shown = proof?.upstream ? [proof.upstream.person, proof.upstream.key] : [];
   commit.writing(
     'approved',
     `INSERT INTO protocol_artifact (kind, id_hash, payload, grant_id, uid, expires_at)
-     SELECT '${upstreamDeviceKind}', sha256(convert_to(k.key || ' ' || ${session}, 'UTF8')), ''::bytea, k.key, ${session},
+     SELECT '${upstreamDeviceKind}', sha256(convert_to(k.key || ' ' || ${session}, 'UTF8')), ${account}, k.key, ${session},
        ${at(commit.value(approvedAt, 'float8'))} + interval '${deviceLookedAtAfter}'
      FROM (
        SELECT unnest(b.upstream) AS key FROM browser_session b WHERE b.uid = ${commit.value(browserSessionUid, 'text')}

@@ -139,8 +139,9 @@ export class CodeAdapter extends ArtifactAdapter {
     const bound = notAfterMs === null ? {} : { notAfterMs };
     await super.upsert(id, payload && { ...origin, ...bound, ...payload }, expiresIn);
     if (this.kind !== 'DeviceCode' || sessionUid === undefined || grantId === undefined) return;
+    if (accountId === undefined) throw new TypeError('a device that was approved by nobody');
     const { now, staged } = currentScope();
-    staged.approvedDevice = { sessionId: grantId, browserSessionUid: sessionUid, at: now };
+    staged.approvedDevice = { sessionId: grantId, accountId, browserSessionUid: sessionUid, at: now };
   }
 }
 
