@@ -10,11 +10,15 @@
  * - `clients`: measured with a second, independent client as well.
  * - `besidePassword`: what a password costs by itself is told too, and what is left.
  * - `besidePages`: the page where people sign in is measured by itself, and told with what is left.
+ * - `beside`: another path of the same server, whose blocks take turns with those of this one, so that the ratio says what differs.
  * - `counted`: operations of the block that counts statements.
  * - `whenLong`: not with --quick, unless it is named.
  * - `measure`: no single operations are measured, but what is said there.
  */
-const gateway = { at: 'gateway', latency: true, before: 'live-tokens', chains: 'refresh-guarded' };
+const guarded = { before: 'live-tokens', chains: 'refresh-guarded' };
+const gateway = { at: 'gateway', latency: true, ...guarded };
+/** Tokens that an API got in exchange, beside those of the people themselves. */
+const exchanged = (beside) => ({ before: 'exchanged', beside: { path: beside, ...guarded }, whenLong: true });
 
 export const paths = [
   { path: 'refresh', compared: true, latency: true, clients: true },
@@ -33,6 +37,8 @@ export const paths = [
   { path: 'refresh-jwt' },
   { path: 'introspection-jwt', before: 'live-tokens', chains: 'refresh-jwt' },
   { path: 'introspection-wrong' },
+  { path: 'introspection-exchanged', ...exchanged('introspection-guarded') },
+  { path: 'gateway-exchanged', at: 'gateway', fromMemory: true, ...exchanged('gateway-warm') },
   { path: 'revocation', before: 'tokens-of-all' },
   { path: 'introspection-ended', before: 'ended' },
   { path: 'code-exchange', before: 'codes', connections: 16 },

@@ -5,7 +5,7 @@ import { significant } from './statistics.mjs';
 /*
  * What a row means. CPU is that of the server's and PostgreSQL's process trees, the generator is in neither.
  * `timesFloor` and `timesBaseline` are Curfew's CPU divided by theirs, the median over the rounds of one run: 2 is twice
- * their cost, 0.1 a tenth of it. Latencies are those at a fixed rate (`rate`), half of what the path reached; `floorP99Ms`
+ * their cost, 0.1 a tenth of it; `timesCommon` is that beside another path of Curfew in turn. Latencies are those at a fixed rate (`rate`), half of what the path reached; `floorP99Ms`
  * is what the floor has at that rate, so what generator and machine add by themselves.
  */
 const columns = [
@@ -29,6 +29,7 @@ const columns = [
   ['bytesPerSession', 'B/session'],
   ['rssMb', 'RSS MB'],
   ['timesSockets', '× sockets'],
+  ['timesCommon', '× common'],
   ['besidePasswordCpuMs', 'beside password'],
   ['besidePagesCpuMs', 'beside the page'],
 ];

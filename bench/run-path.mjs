@@ -14,7 +14,8 @@ export async function runPath(stage) {
   if (!stage.plan.at) return [await measurePath(stage)];
   const [curfew, ...others] = stage.subjects;
   const start = stage.plan.at === 'gateway' ? startGateway : startAdmin;
-  const subject = await start(curfew, { cpuProfile: stage.options.cpuProfile });
+  const isExchanged = stage.plan.before === 'exchanged';
+  const subject = await start(curfew, { cpuProfile: stage.options.cpuProfile, isExchanged });
   try {
     return [await measurePath({ ...stage, subjects: [subject, ...others] })];
   } finally {
@@ -61,6 +62,7 @@ async function measurePath({ plan, subjects, generator, cluster, options, progre
     ...(plan.clients ? await besideSecondClient(stage) : {}),
     ...(plan.besidePassword ? await besidePassword(middle('cpuMs')) : {}),
     ...(plan.besidePages ? await besidePages(stage, middle('cpuMs')) : {}),
+    ...(plan.beside ? await besideOtherPath(stage) : {}),
     ...(plan.latency ? await latencies(stage) : {}),
     ...(plan.latency && other && (plan.rate || !options.quick)
       ? await besideFloor({ ...stage, subject: other })
@@ -135,6 +137,26 @@ async function besideSecondClient({ plan, subject, generator, cluster, options }
   };
 }
 
+/** This path and the other one in turn (A B B A …): CPU of the one divided by that of the other, and what both are in those blocks. */
+async function besideOtherPath({ plan, subject, generator, cluster, connections, options }) {
+  await prepare({ plan: plan.beside, subject, generator });
+  const amount = { connections, seconds: options.seconds };
+  const block = (path) =>
+    closedBlock({ generator, cluster, subject, scenario: subject.scenarios[path], ...amount });
+  const pairs = [];
+  for (let pair = 0; pair < 2 * options.rounds; pair += 1) {
+    const order = pair % 2 ? [plan.beside.path, plan.path] : [plan.path, plan.beside.path];
+    const found = {};
+    for (const path of order) found[path] = await block(path);
+    pairs.push([found[plan.path].cpuMs, found[plan.beside.path].cpuMs]);
+  }
+  return {
+    timesCommon: median(pairs.map(([own, other]) => own / other)),
+    inTurnCpuMs: median(pairs.map(([own]) => own)),
+    commonCpuMs: median(pairs.map(([, other]) => other)),
+  };
+}
+
 /** The password's own part, and the rest of the sign-in. */
 async function besidePassword(cpuMs) {
   const password = await passwordCpuMs();
@@ -170,6 +192,13 @@ function ratio(other, own, blocks) {
   };
 }
 
+/** Items of chains that have an access token each, a little while old at most. */
+async function live({ subject, generator, chains }) {
+  await load(generator, subject, chains, { connections: 16, count: liveTokens });
+  const items = await generator.call('sample', { pool: chains.pool, count: Number.POSITIVE_INFINITY });
+  return items.filter((item) => item.accessToken).slice(-liveTokens);
+}
+
 /** Brings the pool of a scenario into the state that the path needs, at the server where tokens come from. */
 export async function prepare({ plan, subject: asked, generator }) {
   const subject = asked.source ?? asked;
@@ -179,10 +208,14 @@ export async function prepare({ plan, subject: asked, generator }) {
   switch (plan.before) {
     case 'live-tokens': {
       const chains = scenarios[plan.chains] ?? scenarios.refresh;
-      await load(generator, subject, chains, { connections: 16, count: liveTokens });
-      const items = await generator.call('sample', { ...all, pool: chains.pool });
-      const live = items.filter((item) => item.accessToken).slice(-liveTokens);
-      await generator.call('load', { pool, items: live });
+      await generator.call('load', { pool, items: await live({ subject, generator, chains }) });
+      break;
+    }
+    case 'exchanged': {
+      const chains = scenarios['refresh-guarded'];
+      await generator.call('load', { pool, items: await live({ subject, generator, chains }) });
+      await load(generator, subject, { ...scenarios.exchange, pool, once: true }, { connections: 16 });
+      await generator.call('rewind', { pool });
       break;
     }
     case 'each-client-once':

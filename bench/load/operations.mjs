@@ -62,6 +62,24 @@ export const operations = {
     };
   },
 
+  /** An API exchanges the token of a person for one of another API (RFC 8693), which the item has from then on. */
+  exchange({ endpoints }, { client, resource }) {
+    const url = new URL(endpoints.token);
+    return async (connection, item) => {
+      const form = {
+        grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+        subject_token: item.accessToken,
+        subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+        resource,
+      };
+      const answer = await connection.send(formPost(url, form, { authorization: basic(client) }));
+      if (answer.status !== 200) return unexpected(answer);
+      const body = parse(answer);
+      if (!isBearer(body)) return 'no access token in an exchange';
+      item.accessToken = body.access_token;
+    };
+  },
+
   'client-credentials'({ endpoints }, { client, parameters = {} }) {
     const url = new URL(endpoints.token);
     const request = formPost(

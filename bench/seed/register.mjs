@@ -4,6 +4,8 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 export const signedApi = 'https://signed.bench.example.test';
 /** The API that the gateway protects. */
 export const guardedApi = 'https://guarded.bench.example.test';
+/** An API that the one behind the gateway calls for people. */
+export const calledApi = 'https://called.bench.example.test';
 
 const redirectUri = 'https://client.example.test/callback';
 
@@ -45,6 +47,7 @@ export async function register(databaseUrl, secret, { inactivityTimeout, clientP
       tokenFormat: 'jwt',
     });
     await resources.create({ ...api, audience: guardedApi, name: 'API behind the gateway' });
+    await resources.create({ ...api, audience: calledApi, name: 'API that is called for people' });
     const service = new clients.ClientService({ prisma, clock, rules: { allowPrivateAddresses: false } });
     const create = async (id, registration) => {
       const made = await service.create({ client_name: id, ...registration }, { id });
@@ -56,7 +59,12 @@ export async function register(databaseUrl, secret, { inactivityTimeout, clientP
       web: await create('web', session),
       signed: await create('signed', { ...session, resources: [signedApi] }),
       guarded: await create('guarded', { ...session, resources: [guardedApi] }),
-      api: await create('api', { grant_types: [], resource: guardedApi }),
+      api: await create('api', {
+        grant_types: ['urn:ietf:params:oauth:grant-type:token-exchange'],
+        resource: guardedApi,
+        token_exchange: [{ resource: calledApi, scope: 'read' }],
+      }),
+      called: await create('called', { grant_types: [], resource: calledApi }),
       asserting: await createAsserting(create, session),
       spa: await create('spa', { ...session, token_endpoint_auth_method: 'none' }),
       machine: await create('machine', { grant_types: ['client_credentials'] }),

@@ -1,8 +1,10 @@
+import { calledApi } from '../seed/register.mjs';
+
 const noIdToken = { scope: 'offline_access' };
 
 /** How each path is asked of Curfew. */
 export function scenariosOf({ registered, scope }, pools) {
-  const { web, spa, machine, signed, guarded, asserting, person } = registered;
+  const { web, spa, machine, signed, guarded, asserting, api, called, person } = registered;
   const flow = { client: web, redirectUri: web.redirectUri, scope, person };
   const refresh = (pool, options) => ({ pool, operation: 'refresh', options });
   const introspection = (pool, options) => ({ pool, operation: 'introspection', options });
@@ -20,6 +22,14 @@ export function scenariosOf({ registered, scope }, pools) {
     'refresh-assertion': refresh(pools.asserted, { client: asserting, parameters: noIdToken }),
     'refresh-1000-clients': refresh(pools.clients, { client: web, parameters: noIdToken }),
     introspection: introspection('curfew/live', { client: web }),
+    // One API, and one that it calls for the same people.
+    exchange: {
+      pool: 'curfew/live-exchanged',
+      operation: 'exchange',
+      options: { client: api, resource: calledApi },
+    },
+    'introspection-guarded': introspection('curfew/live-guarded', { client: api }),
+    'introspection-exchanged': introspection('curfew/live-exchanged', { client: called }),
     'introspection-jwt': introspection('curfew/live-jwt', { client: signed }),
     'introspection-wrong': introspection(pools.wrong, { client: web, active: false }),
     'introspection-ended': introspection('curfew/ended', { client: web, active: false }),
