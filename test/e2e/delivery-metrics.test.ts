@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { PolicyService } from '@curfew/clients';
+import { ManualClock } from '@curfew/clock';
 import { alertPatterns } from '@curfew/events/alerts';
 import { advanceVirtualClock } from '@curfew/persistence';
 import { parse } from 'yaml';
@@ -68,6 +70,39 @@ describe('the metrics of a node', () => {
     ).toBeGreaterThanOrEqual(4);
     expect(text).toContain('curfew_outbox_lag_seconds');
     expect(text).toContain('nodejs_eventloop_lag_p99_seconds');
+  });
+
+  it('count siblings by themselves: they are no retries, no reuse and no end', async () => {
+    const client = world.clients.web;
+    const policies = new PolicyService(world.database.prisma(), new ManualClock(Date.now()));
+    const settings = { basedOn: 'standard', siblings: 'serve' };
+    await policies.save({ name: 'shared', previous: 0, settings, createdBy: 'test' });
+    await policies.attach({ kind: 'client', id: client.id }, 'shared');
+    const counted = async () => {
+      const text = await scrape();
+      return [
+        ...['sibling', 'retried', 'reuse', 'refused'].map(
+          (one) => `curfew_refreshes_total{outcome="${one}"}`,
+        ),
+        'curfew_sessions_ended_total{reason="refresh_token_reuse"}',
+      ].map((series) => figure(text, series));
+    };
+    const rotated = async () => figure(await scrape(), 'curfew_refreshes_total{outcome="rotated"}');
+    const before = await rotated();
+    const { body } = await world.signIn(client, { scope: 'openid offline_access', prompt: 'consent' });
+    const second = (await world.refresh(client, body.refresh_token)).body.refresh_token;
+    expect((await world.refresh(client, second)).status).toBe(200);
+    const [siblings = 0, ...others] = await counted();
+    for (let late = 0; late < 2; late += 1) {
+      const answer = await world.refresh(client, body.refresh_token);
+      expect([answer.status, answer.body.refresh_token]).toEqual([200, undefined]);
+    }
+    await until(async () => (await counted())[0] === siblings + 2);
+    expect(await counted()).toEqual([siblings + 2, ...others]);
+    await minuteLater();
+    await until(async () => (await rotated()) > before);
+    expect(await rotated()).toBe(before + 2);
+    await policies.detach({ kind: 'client', id: client.id });
   });
 
   it('never take a word of a caller into a label', async () => {
