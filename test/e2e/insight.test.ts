@@ -92,7 +92,16 @@ describe('what ends of sessions cost people', () => {
       const late = await world.refresh(first);
       expect([Object.keys(late).includes('access_token'), late.refresh_token]).toEqual([true, undefined]);
     }
-    await world.call('POST', '/v1/policy-attachments/detach', { body: { target } });
+    const warnings = async (): Promise<string[]> =>
+      (await world.get('/v1/policies/shared')).body.warnings.map(({ code }: { code: string }) => code);
+    expect(await warnings()).toContain('siblings_delay_theft');
+    expect(await warnings()).not.toContain('siblings_of_confidential_client');
+    // The linter knows whose policy it is: a client with a secret needs no siblings.
+    const confidential = { kind: 'client', client_id: world.data.clients.web.client_id };
+    await world.call('PUT', '/v1/policy-attachments', { body: { target: confidential, policy: 'shared' } });
+    expect(await warnings()).toContain('siblings_of_confidential_client');
+    for (const one of [target, confidential])
+      await world.call('POST', '/v1/policy-attachments/detach', { body: { target: one } });
     const own = { siblings_served: 2, sessions_with_siblings: 1 };
     const { body } = await ask('reuse-ends');
     expect(body).toMatchObject({ ends: 3, ...own, by_client: [{ client_id, ends: 3, ...own }] });

@@ -16,7 +16,11 @@ export interface PolicyWarning {
 export type PolicyAttachmentKind = 'everyone' | 'client' | 'resource';
 
 interface Check extends PolicyWarning {
-  readonly applies: (policy: SessionPolicy, attachedTo: PolicyAttachmentKind | undefined) => boolean;
+  readonly applies: (
+    policy: SessionPolicy,
+    attachedTo: PolicyAttachmentKind | undefined,
+    isOfConfidentialClient: boolean,
+  ) => boolean;
 }
 
 const hour = 3_600;
@@ -82,6 +86,14 @@ const checks: readonly Check[] = [
     message:
       '"serve" gives access tokens, and never a refresh token, to a thief who comes from the same network with the same signals within siblingWindow of a rotation, and hides such a thief who rotates the live token; meant for command-line agents, whose processes share one refresh token',
     applies: (policy) => policy.siblings === 'serve',
+  },
+  {
+    code: 'siblings_of_confidential_client',
+    setting: 'siblings',
+    severity: 'warning',
+    message:
+      '"serve" is attached to a client that authenticates itself: where a secret or a key can be kept, one process can refresh for all, and a second use of a refresh token is more likely theft',
+    applies: (policy, _, isOfConfidentialClient) => policy.siblings === 'serve' && isOfConfidentialClient,
   },
   {
     code: 'siblings_without_limit',
@@ -178,11 +190,12 @@ const checks: readonly Check[] = [
   },
 ];
 
-/** Warnings about a valid policy: settings that are probably not meant, or that have a price worth knowing. */
+/** Warnings about a valid policy, where it is attached: settings that are probably not meant, or that have a price worth knowing. */
 export const lintPolicy = (
   policy: SessionPolicy,
   attachedTo?: PolicyAttachmentKind,
+  isOfConfidentialClient = false,
 ): readonly PolicyWarning[] =>
   checks
-    .filter((check) => check.applies(policy, attachedTo))
+    .filter((check) => check.applies(policy, attachedTo, isOfConfidentialClient))
     .map(({ code, setting, severity, message }) => ({ code, setting, severity, message }));

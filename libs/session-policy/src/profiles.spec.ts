@@ -88,9 +88,33 @@ describe('lint', () => {
       { whenSessionsFull: 'refuse_new' },
     ],
     ['password_change_keeps', {}, { onPasswordChange: 'end_others' }],
+    ['siblings_delay_theft', { siblings: 'serve' }, { siblings: 'off' }],
+    [
+      'siblings_in_strict_mode',
+      { siblings: 'serve', retryWindow: seconds(0) },
+      { siblings: 'serve', retryWindow: seconds(1) },
+    ],
+    [
+      'siblings_without_limit',
+      { siblings: 'serve', siblingLimit: null },
+      { siblings: 'serve', siblingLimit: 1_000 },
+    ],
   ] as [string, Partial<SessionPolicy>, Partial<SessionPolicy>][])('says %s', (code, changes, harmless) => {
     expect(codes(changes)).toContain(code);
     expect(codes(harmless)).not.toContain(code);
+  });
+
+  it('says where siblings are served by nobody, and where they are more likely thieves', () => {
+    const serving = { siblings: 'serve' } as const;
+    expect(codes(serving, 'everyone')).toContain('siblings_elsewhere');
+    expect(codes(serving, 'resource')).toContain('siblings_elsewhere');
+    expect(codes(serving, 'client')).not.toContain('siblings_elsewhere');
+    const confidential = (changes: Partial<SessionPolicy>, isConfidential: boolean) =>
+      lintPolicy(aPolicy(changes), 'client', isConfidential).filter(
+        ({ code }) => code === 'siblings_of_confidential_client',
+      );
+    expect(confidential(serving, true)).toMatchObject([{ severity: 'warning', setting: 'siblings' }]);
+    expect([...confidential(serving, false), ...confidential({}, true)]).toEqual([]);
   });
 
   it('says where doing without rotation has no effect', () => {

@@ -1,9 +1,11 @@
 import {
+  isPublicClient,
   type PolicyAttachment,
   type PolicyRevision,
   PolicyService,
   type PolicyTarget,
   RegistrationError,
+  Registry,
 } from '@curfew/clients';
 import { PrismaService } from '@curfew/persistence';
 import { parsePolicy, type SessionPolicy } from '@curfew/session-policy';
@@ -30,6 +32,7 @@ export class PoliciesController {
     private readonly acts: PolicyActs,
     private readonly previews: PreviewStore,
     private readonly cursors: Cursors,
+    private readonly registry: Registry,
   ) {}
 
   @Operation(contracts.list)
@@ -52,7 +55,7 @@ export class PoliciesController {
       this.existing(params.name),
       this.policies.attachments(),
     ]);
-    return ok(this.detail(revision, attachments), revision.version);
+    return ok(await this.detail(revision, attachments), revision.version);
   }
 
   @Operation(contracts.revisions)
@@ -66,7 +69,7 @@ export class PoliciesController {
     const { name, settings } = body;
     try {
       const revision = await this.save({ name, previous: 0, settings }, actOf(asked, contracts.create));
-      return created(this.detail(revision, []), `/v1/policies/${name}`, revision.version);
+      return created(await this.detail(revision, []), `/v1/policies/${name}`, revision.version);
     } catch (error) {
       if (!(error instanceof RegistrationError) || error.code !== 'version_conflict') throw error;
       throw new ProblemError({
@@ -83,7 +86,7 @@ export class PoliciesController {
     await this.existing(params.name);
     const wanted = { name: params.name, previous: version, settings: body.settings };
     const revision = await this.save(wanted, actOf(input, contracts.change));
-    return ok(this.detail(revision, await this.policies.attachments()), revision.version);
+    return ok(await this.detail(revision, await this.policies.attachments()), revision.version);
   }
 
   @Operation(contracts.lint)
@@ -146,10 +149,20 @@ export class PoliciesController {
     return revision;
   }
 
-  private detail(revision: PolicyRevision, attachments: readonly PolicyAttachment[]) {
-    const own = attachments.filter(({ policy }) => policy === revision.name);
-    const kinds = [...new Set(own.map(({ target }) => target.kind))] as PolicyTarget['kind'][];
-    return { ...policyOnWire(revision, attachments), warnings: warningsFor(revision.policy, kinds) };
+  private async detail(revision: PolicyRevision, attachments: readonly PolicyAttachment[]) {
+    const own = attachments.filter(({ policy }) => policy === revision.name).map(({ target }) => target);
+    const kinds = [...new Set(own.map(({ kind }) => kind))] as PolicyTarget['kind'][];
+    // Public clients have siblings; only a policy that serves them is asked whose it is.
+    const clients = revision.policy.siblings === 'serve' ? await this.clientsAmong(own) : [];
+    const isOfConfidentialClient = clients.some((client) => !isPublicClient(client));
+    const warnings = warningsFor(revision.policy, kinds, isOfConfidentialClient);
+    return { ...policyOnWire(revision, attachments), warnings };
+  }
+
+  private async clientsAmong(targets: readonly PolicyTarget[]) {
+    const ids = targets.flatMap((target) => (target.kind === 'client' ? [target.id] : []));
+    const clients = await Promise.all(ids.map((id) => this.registry.client(id)));
+    return clients.filter((client) => client !== null);
   }
 }
 

@@ -37,12 +37,15 @@ export const policyOnWire = (revision: PolicyRevision, attachments: readonly Pol
     .map(({ target }) => targetOnWire(target)),
 });
 
-/** The lint warnings about a policy at all its attachments, each once. */
+/** The lint warnings about a policy at all its attachments, each once; one of them may be a client that authenticates itself. */
 export function warningsFor(
   policy: SessionPolicy,
   kinds: readonly PolicyTarget['kind'][],
+  isOfConfidentialClient = false,
 ): readonly PolicyWarning[] {
-  const all = (kinds.length === 0 ? [undefined] : kinds).flatMap((kind) => lintPolicy(policy, kind));
+  const all = (kinds.length === 0 ? [undefined] : kinds).flatMap((kind) =>
+    lintPolicy(policy, kind, isOfConfidentialClient && kind === 'client'),
+  );
   return [...new Map(all.map((warning) => [warning.code, warning])).values()];
 }
 
