@@ -129,7 +129,9 @@ async function delegated(
   if (!isCovered || !actors.every((actor) => actor && mayStillAct(actor, issuedAt))) return undefined;
   const found = await sessions.access(sessionId, name, now, { ids: actorIds, issuedAt });
   if (found?.decision.kind !== 'active') return undefined;
-  const access = await sessions.alsoAt(found, aud, now);
+  // An API without a policy of its own changes nothing about the session's.
+  const api = await clients.resource(aud);
+  const access = api && api.policy !== null ? await sessions.alsoAt(found, aud, now) : found;
   return access.decision.kind === 'active' ? { claims, access } : undefined;
 }
 
