@@ -1,22 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import type { LookupAddress, lookup } from 'node:dns';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
-import { type AddressInfo, connect, isIP } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import {
-  InsideAddressRefused,
-  outboundFetch,
-  publicOnly,
-} from '../../libs/token-endpoint/src/client/outbound-fetch.js';
+import { InsideAddressRefused, outboundFetch } from '../../libs/token-endpoint/src/client/outbound-fetch.js';
 import { createCertificate } from '../support/certificate.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { inside, judged, rebinding, thisMachine } from '../support/inside-addresses.js';
 import { freePort } from '../support/ports.js';
 import { type RunningServer, startServer } from '../support/server.js';
 import { ProtocolWorld, reports } from './protocol-world.js';
@@ -182,29 +178,6 @@ async function reachesTheTrap(ask: () => Promise<unknown>): Promise<void> {
 
 type Trick = readonly [name: string, attempt: () => Promise<void>];
 
-/** Spellings of this very machine. */
-const thisMachine = [
-  '127.0.0.1',
-  '127.1',
-  '127.0.1',
-  '127.0.0.1.',
-  '2130706433',
-  '017700000001',
-  '0x7f000001',
-  '0x7f.0.0.1',
-  '0177.0.0.1',
-  '0x7f.1',
-  '127.255.255.254',
-  '0',
-  '0.0.0.0',
-  '１２７.０.０.１',
-  '①②⑦.⓪.⓪.①',
-  '127。0。0。1',
-  '%31%32%37.0.0.1',
-  'localhost',
-  'LOCALHOST',
-  'ⓛocalhost',
-];
 const ofThisMachine: readonly Trick[] = thisMachine.map((host) => [
   `this machine as ${host}`,
   async () => {
@@ -213,42 +186,6 @@ const ofThisMachine: readonly Trick[] = thisMachine.map((host) => [
   },
 ]);
 
-/** Other addresses that are nobody's public one (RFC 6890), also those with an IPv4 address inside. */
-const inside = [
-  '10.0.0.1',
-  '100.64.0.1',
-  '169.254.169.254',
-  '0xa9fea9fe',
-  '172.16.0.1',
-  '172.31.255.255',
-  '192.0.0.1',
-  '192.0.2.1',
-  '192.88.99.1',
-  '192.168.0.1',
-  '198.18.0.1',
-  '224.0.0.1',
-  '240.0.0.1',
-  '255.255.255.255',
-  '[::]',
-  '[::1]',
-  '[0:0:0:0:0:0:0:1]',
-  '[::127.0.0.1]',
-  '[::ffff:127.0.0.1]',
-  '[::ffff:7f00:1]',
-  '[::ffff:a9fe:a9fe]',
-  '[::ffff:0:127.0.0.1]',
-  '[64:ff9b::127.0.0.1]',
-  '[64:ff9b:1::127.0.0.1]',
-  '[2002:7f00:1::]',
-  '[2001:0:7f00:1::]',
-  '[2001:db8::1]',
-  '[100::1]',
-  '[fc00::1]',
-  '[fd00:ec2::254]',
-  '[fe80::1]',
-  '[fec0::1]',
-  '[ff02::1]',
-];
 const ofInside: readonly Trick[] = inside.map((host) => [`the address ${host}`, () => refusedInside(host)]);
 
 const ofNames: readonly Trick[] = Object.entries(zone).map(([name, answers]) => [
@@ -261,33 +198,11 @@ const ofNames: readonly Trick[] = Object.entries(zone).map(([name, answers]) => 
   },
 ]);
 
-/** Zones that have a public address for whoever judges: the connection gets what was judged, and nobody asks a second time. */
-const rebinding: readonly (readonly [zone: string, answers: readonly (readonly string[])[]])[] = [
-  ['is public when it is judged and this machine when it is connected to', [['1.1.1.1'], ['127.0.0.1']]],
-  ['has this machine before a public address', [['127.0.0.1', '1.1.1.1']]],
-  ['has this machine behind a public address', [['1.1.1.1', '127.0.0.1']]],
-  ['has this machine around a public address, in IPv6', [['::1', '1.1.1.1', '::ffff:127.0.0.1']]],
-];
 const ofRebinding: readonly Trick[] = rebinding.map(([said, answers]) => [
   `a name that ${said}`,
   async () => {
     for (const all of [true, false]) {
-      let questions = 0;
-      const dns = ((_name: string, _options: object, tell: (error: null, found: unknown) => void) => {
-        const found = answers[questions] ?? [];
-        questions += 1;
-        tell(
-          null,
-          found.map((address) => ({ address, family: isIP(address) })),
-        );
-      }) as unknown as typeof lookup;
-      const given = await new Promise<unknown>((resolve, reject) =>
-        publicOnly(dns)('rebinding.ssrf.example', { all }, (error, address) =>
-          error ? reject(error) : resolve(address),
-        ),
-      );
-      const addresses =
-        typeof given === 'string' ? [given] : (given as LookupAddress[]).map((one) => one.address);
+      const { questions, addresses } = await judged(answers, all);
       // As the connection would, but for addresses that are no part of this machine.
       for (const address of addresses.filter((one) => one !== '1.1.1.1')) {
         const socket = connect(trapPort, address);

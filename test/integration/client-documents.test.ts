@@ -29,7 +29,7 @@ const heldBytes = (): number => {
   return process.memoryUsage().heapUsed;
 };
 
-it('a flood of made-up client ids is remembered within bounds, and costs no request twice', async () => {
+it('a flood of made-up client ids is remembered within bounds, and an id that comes twice at once is asked for once', async () => {
   const prisma = database.prisma();
   const clock = new ManualClock(Date.now());
   // Nobody listens there.

@@ -26,19 +26,20 @@ describe('a secret in a file', () => {
     [' s3 cret ', ' s3 cret '],
     ['\ts3cret\t\n', '\ts3cret\t'],
     ['\n s3cret', '\n s3cret'],
-    ['\ufeffs3cret\n', '\ufeffs3cret'],
     ['', ''],
   ])('is taken byte for byte but for one line end: %j', async (contents, secret) => {
     expect(await read(contents)).toBe(secret);
   });
 
-  it('is refused where it is no text, and none of it is told', async () => {
-    const refused: unknown = await read(Buffer.from([0x73, 0xff, 0xfe]), 'Authorization header').catch(
-      (error: unknown) => error,
-    );
+  it.each([
+    ['is no text', Buffer.from([0x73, 0xff, 0xfe])],
+    ['begins with a byte order mark', Buffer.from('\ufeffs3cret\n')],
+  ])('is refused where it %s, and none of it is told', async (_, contents) => {
+    const refused: unknown = await read(contents, 'Authorization header').catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(CommandError);
     expect(refused).toMatchObject({
-      message: 'the file of the Authorization header cannot be read: it must be text in UTF-8',
+      message:
+        'the file of the Authorization header cannot be read: it must be text in UTF-8 without a byte order mark',
       exitCode: exitCodes.usage,
     });
   });

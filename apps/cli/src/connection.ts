@@ -82,8 +82,12 @@ export async function connectionFrom(
 }
 
 /** The secret that these bytes are, byte for byte but for one line end behind it, which editors and `echo` add. @throws TypeError */
-const secretIn = (bytes: Uint8Array): string =>
-  new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes).replace(/\r?\n$/, '');
+function secretIn(bytes: Uint8Array): string {
+  const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  // Editors of Windows put it there, and nobody sees it.
+  if (text.startsWith('\uFEFF')) throw new TypeError('a byte order mark');
+  return text.replace(/\r?\n$/, '');
+}
 
 /** A secret on the command line would stand in the list of processes, so it comes from a file or from standard input. */
 export async function secretFrom(
@@ -101,7 +105,7 @@ export async function secretFrom(
     return secretIn(bytes);
   } catch {
     throw new CommandError(
-      `the file of the ${called} cannot be read: it must be text in UTF-8`,
+      `the file of the ${called} cannot be read: it must be text in UTF-8 without a byte order mark`,
       exitCodes.usage,
     );
   }

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { inside, judged, rebinding, thisMachine } from '../../../../test/support/inside-addresses.js';
 import { InsideAddressRefused, outboundFetch } from './outbound-fetch.js';
 
 /** A server of the inside that counts who got through to it. */
@@ -37,8 +38,14 @@ beforeEach(() => {
 const guarded = outboundFetch({ allowInside: false, timeoutMs: 2_000 });
 const unguarded = outboundFetch({ allowInside: true, timeoutMs: 2_000 });
 
-// The addresses that it refuses are tricks of test/e2e/ssrf-tricks.test.ts.
+// The whole way from the authorization endpoint is tried by test/e2e/ssrf-tricks.test.ts, with names that others resolve.
 describe('a guarded request to an address that others chose', () => {
+  it.each([...thisMachine, ...inside])('is not made to %s', async (host) => {
+    for (const scheme of ['http', 'https'])
+      await expect(guarded(`${scheme}://${host}:${port}/`)).rejects.toBeInstanceOf(InsideAddressRefused);
+    expect(hits).toBe(0);
+  });
+
   it.each(['ftp://127.0.0.1/', 'file:///etc/passwd', 'data:application/json,{}'])(
     'is not made to %s',
     async (url) => {
@@ -46,6 +53,11 @@ describe('a guarded request to an address that others chose', () => {
       await expect(unguarded(url)).rejects.toThrow('only http and https');
     },
   );
+
+  it.each(rebinding)('goes to nothing but what was judged of a name that %s', async (_, answers) => {
+    for (const all of [true, false])
+      expect(await judged(answers, all)).toEqual({ questions: 1, addresses: ['1.1.1.1'] });
+  });
 
   it('does not go on over a connection that somebody else was allowed to open to the same name', async () => {
     await (await unguarded(`http://localhost:${port}/`)).text();
