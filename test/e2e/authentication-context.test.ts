@@ -1,4 +1,5 @@
 import { decodeJwt } from 'jose';
+import { Person } from '../support/person.js';
 import { ledger, orders, ProtocolWorld } from './protocol-world.js';
 
 let world: ProtocolWorld;
@@ -27,6 +28,24 @@ describe('what was proved at a sign-in', () => {
     const refreshed = await world.refresh(web, first.body.refresh_token);
     expect(proofIn(refreshed.body.id_token)).toEqual(told);
     expect((await world.introspect(refreshed.body.access_token)).body).toMatchObject(told);
+  });
+
+  it('is told of with the language that the application asked for, else that of the browser', async () => {
+    const { username, password } = world.data.accounts[1]!;
+    const told = async () => {
+      const [row] = await world.database.query<{ language: string }>(
+        `SELECT data ->> 'language' AS language FROM event WHERE type = 'signin.succeeded' ORDER BY xid DESC, id DESC LIMIT 1`,
+      );
+      return row?.language;
+    };
+    const signIn = (browser: string, extra = {}) =>
+      world.signIn(world.clients.web, extra, new Person(username, password, { 'accept-language': browser }));
+    await signIn('en', { ui_locales: 'fr de' });
+    expect(await told()).toBe('de');
+    await signIn('de-CH, en;q=0.3', { ui_locales: 'fr' });
+    expect(await told()).toBe('de');
+    await signIn('fr');
+    expect(await told()).toBe('en');
   });
 
   it('stands in JWT access tokens (RFC 9068 §2.2.1)', async () => {

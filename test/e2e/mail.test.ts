@@ -320,6 +320,59 @@ describe('a link', () => {
   });
 });
 
+/** The language in which an account is written to. */
+const spoken = async (id: string) =>
+  (
+    await world.database.query<{ language: string | null }>(
+      'SELECT language FROM account_profile WHERE account_id = $1',
+      [id],
+    )
+  )[0]?.language;
+/** Waits until an account is written to in this language. */
+const speaks = async (id: string, language: string) => {
+  for (let turn = 0; turn < 200 && (await spoken(id)) !== language; turn++)
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(await spoken(id)).toBe(language);
+};
+
+describe('a letter that nobody asked for', () => {
+  const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
+  const safari =
+    'Mozilla/5.0 (Macintosh; Intel Mac OS X 14_0) AppleWebKit/605.1.15 Version/17.0 Safari/605.1.15';
+
+  it('is in the language of the pages on which its person signs in, which a sign-in from a new place does not change for a day', async () => {
+    const { id, username } = await someone();
+    expect(await spoken(id)).toBeNull();
+    const signIn = (agent: string, language: string) =>
+      new Person(username, password, { 'user-agent': agent, 'accept-language': language }).follow(
+        `${world.server.issuer}/sign-in`,
+      );
+    const change = () =>
+      world.call('PUT', `/v1/accounts/${id}/password`, { body: { password, must_change_password: false } });
+    await signIn(firefox, 'de-AT, en;q=0.5');
+    await speaks(id, 'de');
+    await signIn(safari, 'en');
+    const told = await mail.letterTo(username, /^Neue Anmeldung von Safari/);
+    expect((await new Person('', '').open(linkIn(told))).status).toBe(200);
+    // Events are told in their order: the letter about the password comes after all that the sign-ins before it have taught.
+    await signIn(safari, 'en');
+    expect((await change()).status).toBe(200);
+    expect((await mail.letterTo(username, /^Ihr Konto bei .* wurde geändert$/)).text).toContain(
+      'wurde das Passwort geändert',
+    );
+    await world.database.query(
+      `UPDATE known_place SET seen_at = seen_at - interval '2 days' WHERE account_id = $1`,
+      [id],
+    );
+    await signIn(safari, 'en');
+    await speaks(id, 'en');
+    await change();
+    await mail.letterTo(username, /^Your account at .* was changed$/);
+    const kept = await world.post(`/v1/accounts/${id}/export`, {});
+    expect(kept.body.account).toMatchObject({ language: 'en' });
+  }, 60_000);
+});
+
 describe('another address that a person wants', () => {
   const addressOf = async (id: string) => {
     const { email, email_verified: isVerified } = (await world.get(`/v1/accounts/${id}`)).body;
@@ -356,7 +409,9 @@ describe('another address that a person wants', () => {
   }, 60_000);
 
   it('is confirmed by a letter in the language of the page, while the present one is told in English whoever asks', async () => {
-    const { username } = await someone();
+    const { id, username, person: owner } = await someone();
+    await owner.follow(`${world.server.issuer}/sign-in`);
+    await speaks(id, 'en');
     const person = new Person(username, password, { 'accept-language': 'de' });
     const address = `neu-${number}@example.test`;
     expect((await want(person, { address, current: password })).status).toBe(200);
@@ -410,9 +465,39 @@ describe('a mail server that is away', () => {
       failing: expect.any(Number),
       last_cause: expect.stringMatching(/^[A-Z]+/),
     });
+    const { items } = (await world.get('/v1/doctor')).body;
+    expect(items.find(({ name }: { name: string }) => name === 'mail')).toMatchObject({
+      state: 'wrong',
+      detail: expect.stringMatching(/^\d+ could not be sent, the oldest \d+ minutes ago \([A-Z]+/),
+      advice: expect.stringContaining('look at the mail server and CURFEW_SMTP_URL'),
+    });
     mail.away = false;
     await world.database.query("UPDATE mail SET next_attempt_at = now() - interval '1 hour'");
     await choose(linkIn(await mail.letterTo(username, /^Your account at/)), password);
+  }, 60_000);
+
+  it('keeps a mail until it expires, and it is not sent afterwards', async () => {
+    mail.away = true;
+    const [late, other] = ['too-late@example.test', 'in-time@example.test'];
+    for (const username of [late, other])
+      await world.post('/v1/accounts', { username, email: username, invite: true });
+    const waiting = () =>
+      world.database.query<{ id: string; hours: number }>(
+        `SELECT m.id, round(extract(epoch FROM m.expires_at - m.created_at) / 3600)::int AS hours
+         FROM mail m JOIN account a ON a.id = m.account_id WHERE a.username = ANY($1::text[])`,
+        [[late, other]],
+      );
+    expect((await waiting()).map(({ hours }) => hours)).toEqual([72, 72]);
+    await world.database.query(
+      `UPDATE mail SET expires_at = now() - interval '1 second' FROM account a WHERE a.id = account_id AND a.username = $1`,
+      [late],
+    );
+    mail.away = false;
+    await world.database.query("UPDATE mail SET next_attempt_at = now() - interval '1 hour'");
+    await mail.letterTo(other, /^Your account at/);
+    for (let turn = 0; (await waiting()).length > 0 && turn < 200; turn++)
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    expect([await waiting(), mail.letters.filter(({ to }) => to === late)]).toEqual([[], []]);
   }, 60_000);
 
   it('that refuses a recipient for good is not asked again', async () => {

@@ -36,8 +36,11 @@ export class AccountLetters {
 
 const signInIn = ({ id, type, accountId, data, at }: StoredEvent): SeenSignIn[] =>
   type === 'signin.succeeded' && accountId !== null
-    ? [{ id, accountId, at, signals: data['signals'] as SeenSignIn['signals'] }]
+    ? [{ id, accountId, at, signals: data['signals'] as SeenSignIn['signals'], language: languageIn(data) }]
     : [];
+
+const languageIn = ({ language }: StoredEvent['data']): string | null =>
+  typeof language === 'string' ? language : null;
 
 const mailOfSignIn = ({ id, accountId, at, signals }: SeenSignIn): NewMail => ({
   id,

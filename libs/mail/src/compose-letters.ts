@@ -1,5 +1,5 @@
 import type { Account, AccountService, Profile, Profiles } from '@curfew/accounts';
-import type { LetterFacts } from './letter-words.js';
+import type { LetterFacts, Letters } from './letter-words.js';
 import { lettersIn } from './letters.js';
 import type { Letter, TakenMail } from './mail.js';
 import {
@@ -23,6 +23,8 @@ interface Addressee {
   readonly profile: Profile;
   /** Whether the account has ever had a password. */
   readonly hasPassword: boolean;
+  /** The letters in the language of the page on which the mail was asked for; else in that of the person's own sign-ins. */
+  readonly letters: Letters;
 }
 
 /** Writes letters. Links are made here, at the moment of sending, so that no row holds one and their time begins when they arrive. */
@@ -48,7 +50,7 @@ export class LetterComposer {
   /** A letter to an address that the account does not have yet, or has no more. */
   async #elsewhere({ kind, facts }: TakenMail, addressee: Addressee): Promise<Letter> {
     const [to, version] = [String(facts['address']), String(facts['version'])];
-    const letters = lettersIn(facts['language']);
+    const { letters } = addressee;
     if (kind === 'email_changed')
       return { to, ...letters.emailChanged(facts, this.#about(addressee, this.parts.issuer)) };
     const subject = emailChangeSubject(to, version);
@@ -67,13 +69,12 @@ export class LetterComposer {
     const about = mayAct
       ? await this.#acting(addressee, 'not_me', to)
       : this.#about(addressee, this.parts.issuer);
-    return { to, ...lettersIn(facts['language']).emailChangeAsked(facts, about, mayAct) };
+    return { to, ...addressee.letters.emailChangeAsked(facts, about, mayAct) };
   }
 
   async #words(mail: TakenMail, addressee: Addressee, email: string): Promise<Omit<Letter, 'to'> | null> {
-    const { account, hasPassword } = addressee;
+    const { account, hasPassword, letters } = addressee;
     const password = passwordSubject(account.passwordChangedAt, email);
-    const letters = lettersIn(mail.facts['language']);
     switch (mail.kind) {
       case 'invitation':
         return hasPassword ? null : letters.invitation(await this.#acting(addressee, 'invitation', password));
@@ -110,11 +111,13 @@ export class LetterComposer {
     const account =
       accountId === null ? await this.#named(String(facts['name'])) : await accounts.findById(accountId);
     if (!account) return null;
-    const [profile, hasPassword] = await Promise.all([
+    const asked = facts['language'];
+    const [profile, hasPassword, language] = await Promise.all([
       profiles.of(account.id),
       accounts.hasPassword(account.id),
+      asked === undefined ? profiles.languageOf(account.id) : asked,
     ]);
-    return { account, profile, hasPassword };
+    return { account, profile, hasPassword, letters: lettersIn(language) };
   }
 
   /** The account of a username, or of an address that was confirmed. */

@@ -8,6 +8,8 @@ export interface SeenSignIn {
   readonly id: string;
   readonly accountId: string;
   readonly signals: RequestSignals;
+  /** The language of the page (RFC 5646), where it is known. */
+  readonly language: string | null;
   readonly at: Instant;
 }
 
@@ -25,8 +27,11 @@ const placeOf = ({ accountId, signals }: SeenSignIn): Buffer => {
 };
 
 /**
- * Learns where people sign in, for accounts that can be written to. The sign-ins from a place that is new to an account that signed in
- * elsewhere before.
+ * Learns where people sign in, for accounts that can be written to, and in which language. The sign-ins from a place that is new to an account
+ * that signed in elsewhere before.
+ *
+ * The language is that of a place that has been known for a day, or of the first one of all: a thief of the password does not choose the words
+ * in which its owner is told of the sign-in.
  */
 export async function learnPlaces(
   signIns: readonly SeenSignIn[],
@@ -36,6 +41,7 @@ export async function learnPlaces(
   const byPlace = new Map(signIns.map((one) => [placeOf(one).toString('hex'), one]));
   const places = [...byPlace.keys()];
   const accounts = [...byPlace.values()].map(({ accountId }) => accountId);
+  const languages = [...byPlace.values()].map(({ language }) => language ?? '');
   // The subquery sees the table as it was before: an account without places signs in for the first time.
   const rows = await tx.$queryRaw<{ place: string }[]>`
     WITH learnt AS (
@@ -46,9 +52,16 @@ export async function learnPlaces(
       ON CONFLICT (account_id, place_hash) DO UPDATE SET seen_at = EXCLUDED.seen_at
         WHERE known_place.seen_at <= ${new Date(now - rewrittenAfterMs)}
       RETURNING account_id, place_hash, xmax = 0 AS is_new
+    ), told AS (
+      SELECT l.account_id, encode(l.place_hash, 'hex') AS place,
+        l.is_new AND EXISTS (SELECT 1 FROM known_place k WHERE k.account_id = l.account_id) AS is_elsewhere
+      FROM learnt l
+    ), spoken AS (
+      UPDATE account_profile p SET language = n.language
+      FROM told t JOIN unnest(${places}::text[], ${languages}::text[]) AS n(place, language) ON n.place = t.place
+      WHERE NOT t.is_elsewhere AND n.language <> '' AND p.account_id = t.account_id AND p.language IS DISTINCT FROM n.language
     )
-    SELECT encode(l.place_hash, 'hex') AS place FROM learnt l
-    WHERE l.is_new AND EXISTS (SELECT 1 FROM known_place k WHERE k.account_id = l.account_id)`;
+    SELECT place FROM told WHERE is_elsewhere`;
   return rows.map(({ place }) => byPlace.get(place)!);
 }
 

@@ -5,10 +5,7 @@ import type { MailFacts } from './mail.js';
 
 const inLanguages: Readonly<Record<string, Letters>> = { en: englishLetters, de: germanLetters };
 
-/**
- * The letters in the language of a page (RFC 5646): that on which a person asked for a mail, where one did. English stands in for a language
- * that letters are not written in, and for none.
- */
+/** The letters in the language of a page (RFC 5646). English stands in for a language that letters are not written in, and for none. */
 export const lettersIn = (language: MailFacts[string] | undefined): Letters =>
   (typeof language === 'string' && Object.hasOwn(inLanguages, language) && inLanguages[language]) ||
   englishLetters;

@@ -28,6 +28,8 @@ export interface RecognisedPerson {
   /** The session at another identity provider that says so. */
   readonly upstream?: UpstreamOrigin | undefined;
   readonly remember?: boolean | undefined;
+  /** The language of the page on which they proved it (RFC 5646). */
+  readonly language?: string | undefined;
   /** The attempts that their password settles, if that is not written yet. */
   readonly settlement?: Settlement | undefined;
 }
@@ -87,9 +89,8 @@ export class Interactions {
   ): Promise<string | undefined> {
     const finish = async () => {
       // Only a sign-in says this: a consent that follows takes the result along and proves nothing new.
-      const scope = currentScope();
+      const scope = Object.assign(currentScope(), { isAct: true, language: person.language });
       const { now, staged } = scope;
-      scope.isAct = true;
       const { accountId, methods, remember = false, settlement, provedAt = now, upstream } = person;
       staged.settlement = settlement;
       const login = { accountId, amr: [...methods], remember, ts: epochSeconds(provedAt) };
@@ -216,7 +217,7 @@ export class Interactions {
       const { staged, now } = currentScope();
       if (provedAt !== undefined) staged.notePresence({ accountId, at: provedAt, upstream });
       if (isOther) staged.forgetBrowserSession(found.uid);
-      currentScope().renewedFrom = session.id;
+      Object.assign(currentScope(), { renewedFrom: session.id, language: person.language });
       session.resetIdentifier();
       session.loginAccount({
         accountId,

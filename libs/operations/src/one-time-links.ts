@@ -119,8 +119,8 @@ interface WantedAddress {
   /** Names the authenticators that the person has shown. */
   readonly version: string;
   /**
-   * That of the page on which it was asked for (RFC 5646): the letter with the link is written in it. The one to the present address is not:
-   * a stranger who asks would choose words that the owner cannot read.
+   * That of the page on which it was asked for (RFC 5646): the letter with the link is written in it. The one to the present address is in
+   * that of the owner's own sign-ins: a stranger who asks would choose words that the owner cannot read.
    */
   readonly language: string;
 }

@@ -106,8 +106,9 @@ export const eventsOfSessions = {
     readonly acr: string | null;
     readonly amr: readonly string[];
     readonly signals: RequestSignals;
-    /** Absent in events of earlier versions. */
+    /** Absent in events of earlier versions, as is the language of the page (RFC 5646), which a step-up does not tell. */
     readonly browserSessionUid?: string;
+    readonly language?: string;
   }>('A person proved who they are.'),
   /** For one cause, of one account where it exists, from one network within a minute; the signals are those of the first. */
   'signin.failed': counted<{

@@ -15,7 +15,7 @@ export class PersonalDataStore {
   /** The account itself; null where it is gone or never was. */
   async account(id: string): Promise<Row | null> {
     const [row] = await this.prisma.$queryRaw<Row[]>`
-      SELECT a.id::text, a.username, p.display_name, p.email, p.email_verified, p.groups, p.external_id, a.created_at, a.updated_at, a.password_changed_at,
+      SELECT a.id::text, a.username, p.display_name, p.email, p.email_verified, p.groups, p.external_id, p.language, a.created_at, a.updated_at, a.password_changed_at,
         a.must_change_password, a.disabled_at, a.second_factors, a.second_step_always
       FROM account a LEFT JOIN account_profile p ON p.account_id = a.id WHERE a.id = ${id}::uuid`;
     return row ?? null;

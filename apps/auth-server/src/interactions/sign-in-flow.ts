@@ -105,10 +105,10 @@ export class SignInFlow {
     return this.goOn(place, account, { remember, settlement }, finish);
   }
 
-  /** A browser that is signed in anew is still the one that is remembered. */
+  /** A browser that is signed in anew is still the one that is remembered. The language of the page is that of later letters. */
   private remembering(place: SignInPlace, complete: Finish): Finish {
     return async (person) => {
-      const uid = await complete(person);
+      const uid = await complete({ ...person, language: place.page.language.tag });
       if (uid !== undefined) await this.memory.follow(place.request, person.accountId, uid);
       return uid;
     };

@@ -80,6 +80,14 @@ export class Profiles {
     );
   }
 
+  /** The language of the pages on which the person of the account signs in (RFC 5646); null where none is known. */
+  async languageOf(accountId: string): Promise<string | null> {
+    const where = { accountId };
+    return (
+      (await this.prisma.accountProfile.findUnique({ where, select: { language: true } }))?.language ?? null
+    );
+  }
+
   /** The id of the account that has shown this address to be its own, or null. */
   async accountOfVerified(address: string): Promise<string | null> {
     const email = normaliseEmail(address);

@@ -32,7 +32,7 @@ export class BrowserSessionAdapter extends PartialAdapter {
 
   override async upsert(id?: string, payload?: Record<string, unknown>, expiresIn?: number): Promise<void> {
     if (!id || !payload || !expiresIn) return;
-    const { now, signals, staged } = currentScope();
+    const { now, signals, staged, language } = currentScope();
     const oidc = Provider.ctx?.oidc;
     // A browser session that outlives the sign-out page: the person signed out of the client that asked, and of nothing else.
     if (oidc?.route === 'end_session_confirm' && oidc.entities.Client) {
@@ -49,7 +49,8 @@ export class BrowserSessionAdapter extends PartialAdapter {
     const signIn = isNew
       ? begun(policy!, proof?.at ?? now, now, notAfter)
       : bounded(previous, policy, notAfter);
-    const told = { acr: contextOf(amr) ?? null, amr, signals, browserSessionUid: uid };
+    const shown = language === undefined ? {} : { language };
+    const told = { acr: contextOf(amr) ?? null, amr, signals, browserSessionUid: uid, ...shown };
     staged.browserSession = {
       id,
       payload: notAfter === null ? payload : { ...payload, notAfterMs: notAfter },
