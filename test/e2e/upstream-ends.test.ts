@@ -1,8 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { advanceVirtualClock } from '@curfew/persistence';
+import { instant, seconds } from '@curfew/session-policy';
+import { profiles } from '@curfew/session-policy/settings';
+import { BrowserSessionSweeper, PolicySource } from '@curfew/sessions';
 import { enrol, sendForm } from '../support/authenticator.js';
 import type { IdentityProvider } from '../support/identity-provider.js';
-import type { Page, Person } from '../support/person.js';
+import { type Page, type Person } from '../support/person.js';
+import { sessionStores } from '../support/session-stores.js';
 import { type AdminWorld, orders } from './admin-world.js';
 import { pkce } from './protocol-world.js';
 import { type Elsewhere, newcomer, UpstreamWorld, until } from './upstream-world.js';
@@ -80,6 +84,13 @@ const reasons = async (sid: unknown): Promise<(string | null)[]> => {
   return rows.map(({ reason }) => reason);
 };
 
+/** The policy that everything here is under. */
+class StandardPolicy extends PolicySource {
+  override effectivePolicy() {
+    return profiles.standard.policy;
+  }
+}
+
 describe('a sign-in elsewhere that an application asks for', () => {
   it('is asked for what the application asks for: the class in the words of the provider, and a proof of that age', async () => {
     const wanted = await go(
@@ -142,6 +153,41 @@ describe('a logout token of the provider', () => {
     expect((await reasons(claimsOf(tokens['id_token'])['sid']))[0]).toBe('ended_by_identity_provider');
     expect(await beside.app.refresh(beside.tokens['refresh_token']!)).toHaveProperty('access_token');
   });
+
+  it('ends offline sessions however long ago their browser was signed out here, and its row goes with the last of them', async () => {
+    const who = newcomer();
+    const { sid } = who.deviation.claims as { sid: string };
+    const [person, other] = [somebody(), somebody()];
+    const { tokens, app } = await throughApplication(person, who, {
+      scope: 'openid offline_access',
+      prompt: 'consent',
+    });
+    const beside = await throughApplication(other, newcomer());
+    for (const one of [person, other]) await one.follow(`${world.server.issuer}/logout`);
+    const sessions = [tokens, beside.tokens].map(({ id_token }) => String(claimsOf(id_token)['sid']));
+    /** The rows of the two browsers, once their retention is over and the sweeper has looked. */
+    const rowsAfterRetention = async () => {
+      const ofBoth = 's.browser_session_uid = b.uid AND s.id = ANY($1::uuid[])';
+      await world.database.query(
+        `UPDATE browser_session b SET expires_at = now() - interval '1 year' FROM session s WHERE ${ofBoth} AND b.ended_at IS NOT NULL`,
+        [sessions],
+      );
+      const prisma = world.database.prisma();
+      const { ends } = sessionStores(prisma, { retention: { ended: seconds(3_600) } });
+      await new BrowserSessionSweeper(prisma, new StandardPolicy(), ends).run(instant(Date.now()));
+      return world.database.query<{ keeps: string; tells: boolean }>(
+        `SELECT s.id::text AS keeps, b.baseline IS NOT NULL AS tells FROM browser_session b, session s WHERE ${ofBoth}`,
+        [sessions],
+      );
+    };
+    expect(await rowsAfterRetention()).toEqual([{ keeps: sessions[0], tells: false }]);
+    const kept = await app.refresh(tokens['refresh_token']!);
+    expect(kept).toHaveProperty('access_token');
+    expect((await send(await elsewhere.logoutToken({ sid }))).status).toBe(200);
+    expect(await app.refresh(kept['refresh_token']!)).toMatchObject({ error: 'invalid_grant' });
+    expect((await reasons(sessions[0]))[0]).toBe('ended_by_identity_provider');
+    expect(await rowsAfterRetention()).toEqual([]);
+  }, 60_000);
 
   it('ends devices that were approved in the browser, and codes of theirs, whatever became of the browser', async () => {
     const who = newcomer();

@@ -54,7 +54,7 @@ export class BrowserSessionSweeper {
     return this.prisma.prepared(async (run) => {
       const due = await run<DueRow>(takeDue, [now, maxTogether]);
       const over = due.filter(([, isOver]) => isOver).map(([uid]) => uid);
-      if (over.length > 0) await run(forget, [over]);
+      if (over.length > 0) await run(forget, [over, now]);
       const standing = due.flatMap((row) => {
         const [uid, isOver, endedBy, ...columns] = row;
         const browser = isOver ? null : readBrowserSession(columns);
@@ -144,9 +144,18 @@ const takeDue: HotStatement = {
 
 const forget: HotStatement = {
   name: 'browser_session_forget',
+  // Offline sessions outlive their browser. Its row is all that leads to them from a session at another identity provider, so that one that came
+  // of such a session stays as long as one of them lives, without the circumstances of the sign-in (ADR 117).
   // A browser that was signed out on purpose is remembered no more; its row was what said so until now.
   text: `
-    WITH gone AS (DELETE FROM browser_session WHERE uid = ANY($1::text[]) RETURNING uid, end_reason)
+    WITH kept AS (
+      UPDATE browser_session b SET expires_at = to_timestamp($2::float8 / 1000) + interval '1 day', baseline = NULL, end_detail = NULL
+      WHERE b.uid = ANY($1::text[]) AND b.upstream IS NOT NULL
+        AND EXISTS (SELECT 1 FROM session s WHERE s.browser_session_uid = b.uid AND s.ended_at IS NULL)
+      RETURNING b.uid
+    ), gone AS (
+      DELETE FROM browser_session WHERE uid = ANY($1::text[]) AND uid NOT IN (SELECT uid FROM kept) RETURNING uid, end_reason
+    )
     DELETE FROM remembered_browser r USING gone
     WHERE r.browser_session_uid = gone.uid AND gone.end_reason NOT IN ('inactivity_timeout', 'absolute_lifetime')`,
 };
