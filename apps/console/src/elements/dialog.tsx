@@ -33,6 +33,12 @@ export function Dialog({ title, onClose, children, className = '' }: DialogProps
         event.preventDefault();
         onClose();
       }}
+      onClose={() => {
+        // A second Escape without a click between closes it, whatever the event above said (HTML, close watchers). It is shown again
+        // for as long as its owner keeps it, such as an import that was sent and is not answered yet.
+        element.current?.showModal();
+        onClose();
+      }}
     >
       <header>
         <h2 id={heading}>{title}</h2>
