@@ -70,6 +70,17 @@ describe.each(['nginx', 'haproxy'].filter(isInstalled))('an application behind %
     return seenOn(page);
   }
 
+  /** Goes to a page with a sign-in that stands, and allows what is asked on the way; the request that the application saw. */
+  async function signedInFor(page: Page, path: string): Promise<Seen> {
+    const back = page.waitForURL(`${shop.url}${path}`);
+    await page.goto(`${shop.url}${path}`);
+    const allow = page.getByRole('button', { name: 'Allow' });
+    await Promise.race([back, allow.waitFor()]);
+    if ((await allow.count()) > 0) await allow.click();
+    await back;
+    return seenOn(page);
+  }
+
   const seenOn = async (page: Page): Promise<Seen> => JSON.parse((await page.textContent('body')) ?? '');
   const fetched = (page: Page, path = '/orders'): Promise<number> =>
     page.evaluate((to) => fetch(to).then((answer) => answer.text().then(() => answer.status)), path);
@@ -159,6 +170,38 @@ describe.each(['nginx', 'haproxy'].filter(isInstalled))('an application behind %
     await second.locator('form button').first().click();
     await back;
     expect((await seenOn(second)).headers['x-curfew-acr']).toBe('urn:curfew:acr:mfa');
+    await withoutFactors(world.database, username);
+  }, 60_000);
+
+  it('leads a person to the passkey of their device where a page demands a second step', async () => {
+    const page = await openPage();
+    const device = await page.context().newCDPSession(page);
+    await device.send('WebAuthn.enable');
+    await device.send('WebAuthn.addVirtualAuthenticator', {
+      options: {
+        ...{ protocol: 'ctap2', transport: 'internal', hasResidentKey: true },
+        ...{ hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true },
+      },
+    });
+    const { username, password } = world.data.accounts[1]!;
+    await page.goto(`${world.issuer}/sign-in`);
+    await typePassword(page, 1);
+    await page.goto(`${world.issuer}/second-step`);
+    await page.getByLabel('Current password').fill(password);
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await page.getByLabel('Name of the new passkey').fill('This computer');
+    await page.getByRole('button', { name: 'Add a passkey' }).click();
+    await page.getByRole('heading', { name: 'Your recovery codes', exact: true }).waitFor();
+    // The sign-in was by password alone: the new passkey has proved nothing in it, and the page asks for it.
+    expect((await signedInFor(page, '/orders')).headers['x-curfew-acr']).toBe('urn:curfew:acr:sfa');
+    await page.goto(`${shop.url}/admin/prices`);
+    expect(new URL(page.url()).origin).toBe(world.issuer);
+    await page.getByRole('heading', { name: 'Second step', exact: true }).waitFor();
+    expect(await page.getByLabel('Password').count()).toBe(0);
+    const back = page.waitForURL(`${shop.url}/admin/prices`);
+    await page.getByRole('button', { name: 'Use a passkey' }).click();
+    await back;
+    expect((await seenOn(page)).headers['x-curfew-acr']).toBe('phr');
     await withoutFactors(world.database, username);
   }, 60_000);
 

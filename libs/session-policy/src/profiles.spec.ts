@@ -31,9 +31,23 @@ describe('the ready profiles', () => {
     expect([aal2.policy.activity, aal3.policy.activity]).toEqual(['use', 'use']);
   });
 
+  it('meet NIST SP 800-63B-4: two factors at AAL2, and a key that cannot be phished at AAL3', () => {
+    const classes = [aal1, aal2, aal3].map(({ policy }) => policy.requiredAcr);
+    expect(classes).toEqual(['none', 'urn:curfew:acr:mfa', 'phr']);
+    expect([aal2.source, aal3.source]).toEqual([
+      expect.stringContaining('§2.2.1: two distinct factors'),
+      expect.stringContaining('§2.3.1: two distinct factors, one of them a phishing-resistant key'),
+    ]);
+  });
+
   it('meet PCI DSS 8.2.8: fifteen idle minutes', () => {
     expect(pci.policy.inactivityTimeout).toBeLessThanOrEqual(15 * 60);
     expect(pci.policy.activity).toBe('use');
+  });
+
+  it('meet PCI DSS 8.4.2: two factors', () => {
+    expect(pci.policy.requiredAcr).toBe('urn:curfew:acr:mfa');
+    expect(pci.source).toContain('§8.4.2');
   });
 
   it('meet IPSIE SL1: two factors', () => {
