@@ -64,7 +64,7 @@ export interface ShownUse {
   readonly isBackedUp: boolean;
 }
 
-/** What stands in for a passkey that nobody has: the base point of P-256 as a COSE_Key for ES256 (RFC 9053 §7.1.1, FIPS 186-4 §D.1.2.3). */
+/** A stand-in for a passkey that nobody has: the base point of P-256 as a COSE_Key for ES256 (RFC 9053 §7.1.1, FIPS 186-4 §D.1.2.3). */
 export const unknownPasskey: ShownPasskey = {
   counter: 0,
   publicKey: Buffer.from(
