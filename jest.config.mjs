@@ -21,29 +21,50 @@ const base = {
   },
   modulePathIgnorePatterns: ['<rootDir>/.*/dist/', '<rootDir>/.curfew/'],
 };
-const suite = (displayName, testMatch, extra = {}) => ({ ...base, displayName, testMatch, ...extra });
+/** Jest loads each module in ten times the time that Node takes; a bundle is few of them. @param {string} bundles */
+const bundled = (bundles) => ({ '^.+\\.ts$': ['<rootDir>/scripts/bundled-test.mjs', { bundles }] });
+/** Jest looks for tests in `roots` alone: the packages are a hundred thousand files more. */
+const suite = (displayName, roots, testMatch, extra = {}) => ({
+  ...base,
+  displayName,
+  roots: roots.map((root) => `<rootDir>/${root}`),
+  testMatch,
+  ...extra,
+});
 /** Tests beside what they test. */
-const inSources = (name) => ['libs', 'apps'].map((folder) => `<rootDir>/${folder}/*/src/**/${name}`);
+const inSources = (displayName, name) => {
+  const roots = ['libs', 'apps'];
+  return suite(displayName, roots, roots.map((root) => `<rootDir>/${root}/*/src/**/${name}`));
+};
+/** Tests in a folder of their own. */
+const inTests = (displayName, name, extra) => suite(displayName, ['test'], [`<rootDir>/test/${name}`], extra);
+/** A run of all files loads their bundles, and a run of some files the files as they are. */
+const started = process.env.CURFEW_TEST_BUNDLED ? { transform: bundled('started') } : {};
 /** Projects that need a database share one PostgreSQL and one migrated template in it. */
 const withDatabase = {
   globalSetup: '<rootDir>/test/support/cluster.setup.mjs',
   globalTeardown: '<rootDir>/test/support/cluster.teardown.mjs',
+  ...started,
 };
 export default {
   testTimeout: 30_000,
   workerIdleMemoryLimit: '512MB',
+  watchman: false,
   projects: [
-    suite('unit', inSources('!(*.costly).spec.ts')),
-    // The same tests in two files, for a run of all of them.
-    suite('unit-at-once', ['<rootDir>/test/unit/*.test.ts']),
+    inSources('unit', '!(*.costly).spec.ts'),
+    // The same tests in one file, for a run of all of them: each file of tests would load the rooms anew.
+    inTests('unit-at-once', 'unit/*.test.ts', {
+      globalSetup: '<rootDir>/test/unit/bundle.setup.mjs',
+      transform: bundled('unit'),
+    }),
     // Pure as well, but thousands of cases each, or real password hashing: too slow to run at every save.
-    suite('costly', inSources('*.costly.spec.ts')),
-    suite('contract', ['<rootDir>/test/contract/**/*.test.ts']),
-    suite('integration', ['<rootDir>/test/integration/**/!(delivery-*|events-*).test.ts'], withDatabase),
+    inSources('costly', '*.costly.spec.ts'),
+    inTests('contract', 'contract/**/*.test.ts'),
+    inTests('integration', 'integration/**/!(delivery-*|events-*).test.ts', withDatabase),
     // Hand events on only once no older transaction of the whole PostgreSQL is open, so nothing else may run beside them.
-    suite('alone', ['<rootDir>/test/integration/**/@(delivery-*|events-*).test.ts'], withDatabase),
-    suite('e2e', ['<rootDir>/test/e2e/**/*.test.ts'], withDatabase),
-    suite('browser', ['<rootDir>/test/browser/**/*.test.ts'], withDatabase),
-    suite('chaos', ['<rootDir>/test/chaos/**/*.test.ts'], withDatabase),
+    inTests('alone', 'integration/**/@(delivery-*|events-*).test.ts', withDatabase),
+    inTests('e2e', 'e2e/**/*.test.ts', withDatabase),
+    inTests('browser', 'browser/**/*.test.ts', withDatabase),
+    inTests('chaos', 'chaos/**/*.test.ts', { ...withDatabase, transform: base.transform }),
   ],
 };

@@ -1,24 +1,12 @@
 import { readFileSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { rolldown } from 'rolldown';
+import { external } from './bundling.mjs';
 import { programs } from './prepare.mjs';
 import { at } from './repository.mjs';
 
 // Bundles what `tsc -b` compiled: each program becomes a few files, because a start spends most of its time on finding, reading and
 // linking a thousand small ones (ADR 106). libs/web/src/launch.ts chooses between a bundle and what it was made from.
-
-/**
- * Packages that stay in node_modules: those with machine code or files beside them, those that are loaded at their first use only, and
- * those that Nest and pg load where somebody has installed them.
- */
-const external = [
-  /^(argon2|pdfkit)$/,
-  /^@prisma\/client\/runtime\/query_compiler/,
-  // The interface stays with the others: of two copies, one would never hear of the provider that the other one was given.
-  /^@opentelemetry\//,
-  /^@simplewebauthn\//,
-  /^(@nestjs\/(microservices|websockets)|class-transformer|class-validator|pg-native)(\/|$)/,
-];
 
 /** What was compiled here, with the map back to its source, and files that it names as seen from where it stands. @param {string} folder */
 const compiled = (folder) => ({

@@ -1,15 +1,14 @@
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import {
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
-  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
+import { hashOf, timeAndSize } from './file-state.mjs';
 import { at, recall, remember, top } from './repository.mjs';
 import { schemaEngineEnvironment } from './schema-engine-choice.mjs';
 
@@ -236,21 +235,7 @@ function sourceState() {
     for (const entry of readdirSync(at(project, 'src'), { recursive: true, withFileTypes: true }))
       if (entry.isFile()) files.push(path.join(entry.parentPath, entry.name));
   }
-  return hashOf(files.sort(), (file) => {
-    const { mtimeMs, size } = statSync(file);
-    return `${mtimeMs} ${size}`;
-  });
-}
-
-/** @param {string[]} files @param {(file: string) => string | Buffer} read */
-function hashOf(files, read) {
-  const hash = createHash('sha256');
-  for (const file of files)
-    hash
-      .update(`${path.relative(top, file)}\0`)
-      .update(read(file))
-      .update('\0');
-  return hash.digest('hex');
+  return hashOf(files.sort(), timeAndSize);
 }
 
 /**

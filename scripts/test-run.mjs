@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { longTests } from './long-tests.mjs';
@@ -14,11 +14,14 @@ import {
   noteBuilt,
   StepFailed,
 } from './prepare.mjs';
+import { ensureStartedBundled } from './prepare-tests.mjs';
 import { at, top } from './repository.mjs';
 import { rememberSecondRuns } from './second-runs.mjs';
+import { outcomeIn } from './test-outcome.mjs';
 import { needBuild, rounds } from './test-projects.mjs';
 
-/** @typedef {{ passed: number, failed: number }} Count */
+/** @typedef {import('./test-outcome.mjs').Count} Count */
+/** @typedef {import('./test-outcome.mjs').Outcome} Outcome */
 
 const say = (/** @type {string} */ line) => console.log(`${line} …`);
 const node = process.execPath;
@@ -170,6 +173,7 @@ async function check(name, values) {
  */
 async function runProjects(names, chosen) {
   console.log(`\n${names.join(', ')}`);
+  if (isBundled(names, chosen)) await ensureStartedBundled();
   const first = await runJest(names, [`--maxWorkers=${workersOf(names)}`, ...chosen]);
   const { broken, passed, failed } = first;
   if (
@@ -195,11 +199,15 @@ async function runProjects(names, chosen) {
   return { passed: passed - before + second.passed, failed: second.failed };
 }
 
-/** @typedef {Count & { broken: { file: string, passed: number, tests: string[] }[], isWhole: boolean }} Outcome */
+/** Some files are asked for by name: they run as they stand, without bundles of all. @param {string[]} values */
+const areChosen = (values) => values.includes('--testPathPatterns');
 
 /** Unit tests run at once, unless some of their files are asked for. @param {string[]} names @param {string[]} values */
 const jestProjects = (names, values) =>
-  names.map((name) => (name === 'unit' && !values.includes('--testPathPatterns') ? 'unit-at-once' : name));
+  names.map((name) => (name === 'unit' && !areChosen(values) ? 'unit-at-once' : name));
+
+/** @param {string[]} names @param {string[]} values */
+const isBundled = (names, values) => names.some((name) => startProcesses.has(name)) && !areChosen(values);
 
 /** @param {string[]} names @param {string[]} values @returns {Promise<Outcome>} */
 async function runJest(names, values) {
@@ -218,7 +226,7 @@ async function runJest(names, values) {
       `--testSequencer=${at('scripts/test-order.mjs')}`,
       ...values,
     ],
-    { cwd: top, env: testEnvironment(), stdio: ['ignore', 'ignore', 'pipe'] },
+    { cwd: top, env: testEnvironment(isBundled(names, values)), stdio: ['ignore', 'ignore', 'pipe'] },
   );
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text) => {
@@ -239,9 +247,15 @@ async function runJest(names, values) {
   return outcome;
 }
 
-function testEnvironment() {
+/** @param {boolean} bundled */
+function testEnvironment(bundled) {
   const chromium = process.env.CHROMIUM_PATH;
-  return { ...process.env, NODE_ENV: 'test', ...(chromium ? { CURFEW_TEST_CHROMIUM: chromium } : {}) };
+  return {
+    ...process.env,
+    NODE_ENV: 'test',
+    ...(chromium ? { CURFEW_TEST_CHROMIUM: chromium } : {}),
+    ...(bundled ? { CURFEW_TEST_BUNDLED: 'true' } : {}),
+  };
 }
 
 /** Waits for jest to end, and ends it when it does not. @param {import('node:child_process').ChildProcess} child @param {string} results @param {number} limitMs */
@@ -262,32 +276,4 @@ async function leaving(child, results, limitMs) {
   clearTimeout(hanging);
   clearInterval(lingering);
   return { code, why };
-}
-
-/** Tests by their outcome; a file that could not even be run counts as one failure, and jest calls one with skipped tests `focused`. @param {string} results @returns {Outcome | undefined} */
-function outcomeIn(results) {
-  if (!existsSync(results)) return undefined;
-  const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites, testResults } = JSON.parse(
-    readFileSync(results, 'utf8'),
-  );
-  const broken = testResults
-    .filter((/** @type {{ status: string }} */ { status }) => status === 'failed')
-    .map(
-      (
-        /** @type {{ name: string, assertionResults: { status: string, fullName: string }[] }} */ {
-          name,
-          assertionResults,
-        },
-      ) => ({
-        file: name,
-        passed: assertionResults.filter(({ status }) => status === 'passed').length,
-        tests: assertionResults.filter(({ status }) => status === 'failed').map(({ fullName }) => fullName),
-      }),
-    );
-  return {
-    passed: numPassedTests,
-    failed: numFailedTests + numRuntimeErrorTestSuites,
-    broken,
-    isWhole: true,
-  };
 }

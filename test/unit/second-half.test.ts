@@ -1,3 +1,0 @@
-import { declareEverySecond } from './specifications.js';
-
-await declareEverySecond(1);
