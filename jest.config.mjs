@@ -21,8 +21,6 @@ const base = {
   },
   modulePathIgnorePatterns: ['<rootDir>/.*/dist/', '<rootDir>/.curfew/'],
 };
-/** Jest loads each module in ten times the time that Node takes; a bundle is few of them. @param {string} bundles */
-const bundled = (bundles) => ({ '^.+\\.ts$': ['<rootDir>/scripts/bundled-test.mjs', { bundles }] });
 /** Jest looks for tests in `roots` alone: the packages are a hundred thousand files more. */
 const suite = (displayName, roots, testMatch, extra = {}) => ({
   ...base,
@@ -34,17 +32,18 @@ const suite = (displayName, roots, testMatch, extra = {}) => ({
 /** Tests beside what they test. */
 const inSources = (displayName, name) => {
   const roots = ['libs', 'apps'];
-  return suite(displayName, roots, roots.map((root) => `<rootDir>/${root}/*/src/**/${name}`));
+  return suite(
+    displayName,
+    roots,
+    roots.map((root) => `<rootDir>/${root}/*/src/**/${name}`),
+  );
 };
 /** Tests in a folder of their own. */
 const inTests = (displayName, name, extra) => suite(displayName, ['test'], [`<rootDir>/test/${name}`], extra);
-/** A run of all files loads their bundles, and a run of some files the files as they are. */
-const started = process.env.CURFEW_TEST_BUNDLED ? { transform: bundled('started') } : {};
 /** Projects that need a database share one PostgreSQL and one migrated template in it. */
 const withDatabase = {
   globalSetup: '<rootDir>/test/support/cluster.setup.mjs',
   globalTeardown: '<rootDir>/test/support/cluster.teardown.mjs',
-  ...started,
 };
 export default {
   testTimeout: 30_000,
@@ -55,7 +54,7 @@ export default {
     // The same tests in one file, for a run of all of them: each file of tests would load the rooms anew.
     inTests('unit-at-once', 'unit/*.test.ts', {
       globalSetup: '<rootDir>/test/unit/bundle.setup.mjs',
-      transform: bundled('unit'),
+      transform: { '^.+\\.ts$': '<rootDir>/scripts/bundled-test.mjs' },
     }),
     // Pure as well, but thousands of cases each, or real password hashing: too slow to run at every save.
     inSources('costly', '*.costly.spec.ts'),
@@ -65,6 +64,6 @@ export default {
     inTests('alone', 'integration/**/@(delivery-*|events-*).test.ts', withDatabase),
     inTests('e2e', 'e2e/**/*.test.ts', withDatabase),
     inTests('browser', 'browser/**/*.test.ts', withDatabase),
-    inTests('chaos', 'chaos/**/*.test.ts', { ...withDatabase, transform: base.transform }),
+    inTests('chaos', 'chaos/**/*.test.ts', withDatabase),
   ],
 };

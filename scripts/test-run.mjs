@@ -14,7 +14,6 @@ import {
   noteBuilt,
   StepFailed,
 } from './prepare.mjs';
-import { ensureStartedBundled } from './prepare-tests.mjs';
 import { at, top } from './repository.mjs';
 import { rememberSecondRuns } from './second-runs.mjs';
 import { outcomeIn } from './test-outcome.mjs';
@@ -36,9 +35,13 @@ const startProcesses = new Set(['integration', 'alone', 'e2e', 'browser']);
 
 /**
  * How many files run at once, on the two cores that the suite has to do with. A third one was tried: servers of one file then took so long
- * beside the others that limits of time were missed in several files of each run. @param {string[]} names
+ * beside the others that limits of time were missed in several files of each run. All unit tests are one file, which needs no process beside
+ * jest's own. @param {string[]} names @param {string[]} chosen
  */
-const workersOf = (names) => (names.includes('alone') ? 1 : 2);
+const placesOf = (names, chosen) =>
+  names.join() === 'unit' && !areChosen(chosen)
+    ? '--runInBand'
+    : `--maxWorkers=${names.includes('alone') ? 1 : 2}`;
 
 /** More than so many files that fail in one run are no accident. */
 const maxSecondRuns = 5;
@@ -173,8 +176,7 @@ async function check(name, values) {
  */
 async function runProjects(names, chosen) {
   console.log(`\n${names.join(', ')}`);
-  if (isBundled(names, chosen)) await ensureStartedBundled();
-  const first = await runJest(names, [`--maxWorkers=${workersOf(names)}`, ...chosen]);
+  const first = await runJest(names, [placesOf(names, chosen), ...chosen]);
   const { broken, passed, failed } = first;
   if (
     !names.some((name) => startProcesses.has(name)) ||
@@ -199,15 +201,12 @@ async function runProjects(names, chosen) {
   return { passed: passed - before + second.passed, failed: second.failed };
 }
 
-/** Some files are asked for by name: they run as they stand, without bundles of all. @param {string[]} values */
+/** Whether some files are asked for by name. @param {string[]} values */
 const areChosen = (values) => values.includes('--testPathPatterns');
 
 /** Unit tests run at once, unless some of their files are asked for. @param {string[]} names @param {string[]} values */
 const jestProjects = (names, values) =>
   names.map((name) => (name === 'unit' && !areChosen(values) ? 'unit-at-once' : name));
-
-/** @param {string[]} names @param {string[]} values */
-const isBundled = (names, values) => names.some((name) => startProcesses.has(name)) && !areChosen(values);
 
 /** @param {string[]} names @param {string[]} values @returns {Promise<Outcome>} */
 async function runJest(names, values) {
@@ -226,7 +225,7 @@ async function runJest(names, values) {
       `--testSequencer=${at('scripts/test-order.mjs')}`,
       ...values,
     ],
-    { cwd: top, env: testEnvironment(isBundled(names, values)), stdio: ['ignore', 'ignore', 'pipe'] },
+    { cwd: top, env: testEnvironment(), stdio: ['ignore', 'ignore', 'pipe'] },
   );
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text) => {
@@ -247,15 +246,9 @@ async function runJest(names, values) {
   return outcome;
 }
 
-/** @param {boolean} bundled */
-function testEnvironment(bundled) {
+function testEnvironment() {
   const chromium = process.env.CHROMIUM_PATH;
-  return {
-    ...process.env,
-    NODE_ENV: 'test',
-    ...(chromium ? { CURFEW_TEST_CHROMIUM: chromium } : {}),
-    ...(bundled ? { CURFEW_TEST_BUNDLED: 'true' } : {}),
-  };
+  return { ...process.env, NODE_ENV: 'test', ...(chromium ? { CURFEW_TEST_CHROMIUM: chromium } : {}) };
 }
 
 /** Waits for jest to end, and ends it when it does not. @param {import('node:child_process').ChildProcess} child @param {string} results @param {number} limitMs */

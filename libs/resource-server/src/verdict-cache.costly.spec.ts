@@ -34,6 +34,13 @@ const remembered = (changes: Partial<TokenFacts>, freshUntil: number) => ({
 const no = { sessions: [], tokens: [], all: [] };
 
 describe('what a resource server remembers', () => {
+  it('knows a bounded number of ends, and doubts what is older than those it dropped', () => {
+    const cache = new VerdictCache(10);
+    cache.end({ ...no, sessions: Array.from({ length: 100_001 }, (_, i) => `s${i}`) }, 50_000);
+    expect([cache.hasEnded('', 's0'), cache.hasEnded('', 's100000')]).toEqual([false, true]);
+    expect(cache.isCertain(facts({ sessionId: 's0', issuedAt: 40_000 }))).toBe(false);
+  });
+
   it('is found again among very many, after every kind of change', () => {
     const cache = new VerdictCache(5_000);
     const id = (i: number) => `00000000-0000-7000-8000-${String(i).padStart(12, '0')}`;

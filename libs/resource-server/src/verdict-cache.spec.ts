@@ -120,13 +120,6 @@ describe('what a resource server remembers', () => {
     expect(cache.isCertain(facts({ issuedAt: 21_000 }))).toBe(true);
   });
 
-  it('knows a bounded number of ends, and doubts what is older than those it dropped', () => {
-    const cache = new VerdictCache(10);
-    cache.end({ ...no, sessions: Array.from({ length: 100_001 }, (_, i) => `s${i}`) }, 50_000);
-    expect([cache.hasEnded('', 's0'), cache.hasEnded('', 's100000')]).toEqual([false, true]);
-    expect(cache.isCertain(facts({ sessionId: 's0', issuedAt: 40_000 }))).toBe(false);
-  });
-
   it('knows a bounded number of mass ends, and doubts what is older than those it dropped', () => {
     const cache = new VerdictCache(10);
     const endOf = (n: number) =>

@@ -237,7 +237,7 @@ describe('published keys of clients', () => {
     'of RSA with %d bits, for %s, prove something: %s (RFC 7518 §3.3)',
     async (modulusLength, alg, proves) => {
       const publisher = new Publisher('https://a.test/jwks');
-      const pair = generateKeyPairSync('rsa', { modulusLength });
+      const pair = rsaOf(modulusLength);
       publisher.use(pair);
       const text = `${encode({ alg })}.${encode({})}`;
       const padding = alg === 'PS256' ? { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 } : {};
@@ -247,5 +247,13 @@ describe('published keys of clients', () => {
     },
   );
 });
+
+/** A pair of each length: one of 2048 bits takes as long as a hundred other tests. */
+const rsaPairs = new Map<number, { readonly publicKey: KeyObject; readonly privateKey: KeyObject }>();
+function rsaOf(modulusLength: number) {
+  const pair = rsaPairs.get(modulusLength) ?? generateKeyPairSync('rsa', { modulusLength });
+  rsaPairs.set(modulusLength, pair);
+  return pair;
+}
 
 const encode = (members: object) => Buffer.from(JSON.stringify(members)).toString('base64url');
