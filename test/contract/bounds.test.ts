@@ -90,7 +90,7 @@ const verdicts: Shown = [
   'is bounded, and the oldest goes first',
 ];
 const questions: Shown = [
-  'libs/resource-server/src/token-inquiry.spec.ts',
+  'libs/resource-server/src/token-inquiry.costly.spec.ts',
   'is asked once for all who wait for it',
 ];
 const live: Shown = [
@@ -108,7 +108,7 @@ const shownBy: Readonly<Record<string, Shown | string>> = {
   'Tallies.soon': tallies,
   'Tallies.everyday': tallies,
   'Tallies.apart': ['libs/events/src/tallies.spec.ts', 'tell twenty addresses of one key apart'],
-  'EventLog.waiting': ['libs/events/src/event-log.spec.ts', 'are ten thousand, also after a batch'],
+  'EventLog.waiting': ['libs/events/src/event-log.costly.spec.ts', 'are ten thousand, also after a batch'],
   'ActivityRecorder.pending': ['libs/sessions/src/activity.spec.ts', 'is that of as many sessions as may be'],
   'Batcher.waiting': ['libs/persistence/src/batcher.spec.ts', 'tells what waits in vain, in time'],
   'WorkQueue.waiting': hashing,
@@ -123,7 +123,7 @@ const shownBy: Readonly<Record<string, Shown | string>> = {
     'are remembered of ten thousand sessions',
   ],
   'ClientDirectory.blockedUntil': [
-    'libs/token-endpoint/src/client/client-directory.spec.ts',
+    'libs/token-endpoint/src/client/client-directory.costly.spec.ts',
     'are remembered to the number of ten thousand',
   ],
   'ThrottledNetworks.until': [
@@ -199,7 +199,7 @@ const shownBy: Readonly<Record<string, Shown | string>> = {
     'does not start a check again that still hangs',
   ],
   'EndAnnouncer.unsent': [
-    'libs/events/src/feed/end-announcer.spec.ts',
+    'libs/events/src/feed/end-announcer.costly.spec.ts',
     'are ten thousand that the database did not take',
   ],
   'SessionFeed.confirmed': ['libs/events/src/feed/end-confirmation.spec.ts', 'the last fifty confirmations'],
@@ -237,7 +237,7 @@ const shownBy: Readonly<Record<string, Shown | string>> = {
   'Shapes.byText': verdicts,
   'Shapes.held': verdicts,
   'Shapes.free': verdicts,
-  'VerdictCache.ended': ['libs/resource-server/src/verdict-cache.spec.ts', 'knows a bounded number of ends'],
+  'VerdictCache.ended': ['libs/resource-server/src/verdict-cache.costly.spec.ts', 'knows a bounded number of ends'],
   'VerdictCache.massEnds': [
     'libs/resource-server/src/verdict-cache.spec.ts',
     'knows a bounded number of mass ends',
@@ -247,7 +247,7 @@ const shownBy: Readonly<Record<string, Shown | string>> = {
     'are verified once, those that failed each time, and the oldest goes',
   ],
   'TokenInquiry.inactive': [
-    'libs/resource-server/src/token-inquiry.spec.ts',
+    'libs/resource-server/src/token-inquiry.costly.spec.ts',
     'are ten thousand that nobody is asked about',
   ],
   'TokenInquiry.underWay': questions,
