@@ -36,12 +36,12 @@ const startProcesses = new Set(['integration', 'alone', 'e2e', 'browser']);
 /**
  * How many files run at once, on the two cores that the suite has to do with. A third one was tried: servers of one file then took so long
  * beside the others that limits of time were missed in several files of each run. All unit tests are one file, which needs no process beside
- * jest's own. @param {string[]} names @param {string[]} chosen
+ * jest's own; jest ends with it as it would end the others, also where a test that failed left a server open. @param {string[]} names @param {string[]} chosen
  */
 const placesOf = (names, chosen) =>
   names.join() === 'unit' && !areChosen(chosen)
-    ? '--runInBand'
-    : `--maxWorkers=${names.includes('alone') ? 1 : 2}`;
+    ? ['--runInBand', '--forceExit']
+    : [`--maxWorkers=${names.includes('alone') ? 1 : 2}`];
 
 /** More than so many files that fail in one run are no accident. */
 const maxSecondRuns = 5;
@@ -176,7 +176,7 @@ async function check(name, values) {
  */
 async function runProjects(names, chosen) {
   console.log(`\n${names.join(', ')}`);
-  const first = await runJest(names, [placesOf(names, chosen), ...chosen]);
+  const first = await runJest(names, [...placesOf(names, chosen), ...chosen]);
   const { broken, passed, failed } = first;
   if (
     !names.some((name) => startProcesses.has(name)) ||
