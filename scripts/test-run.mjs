@@ -230,7 +230,7 @@ async function runJest(names, values) {
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text) => {
     said = (said + text).slice(-8_000);
-    process.stdout.write(text.replace(/^Test results written to: .*\n/m, ''));
+    process.stdout.write(text.replace(/^(Test results written to|Force exiting Jest): .*\n/gm, ''));
   });
   process.once('exit', () => child.kill('SIGKILL'));
   const { code, why } = await leaving(child, results, limitMsOf(names));

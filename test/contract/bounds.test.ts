@@ -237,7 +237,10 @@ const shownBy: Readonly<Record<string, Shown | string>> = {
   'Shapes.byText': verdicts,
   'Shapes.held': verdicts,
   'Shapes.free': verdicts,
-  'VerdictCache.ended': ['libs/resource-server/src/verdict-cache.costly.spec.ts', 'knows a bounded number of ends'],
+  'VerdictCache.ended': [
+    'libs/resource-server/src/verdict-cache.costly.spec.ts',
+    'knows a bounded number of ends',
+  ],
   'VerdictCache.massEnds': [
     'libs/resource-server/src/verdict-cache.spec.ts',
     'knows a bounded number of mass ends',
