@@ -3,10 +3,12 @@ import { parseArgs } from 'node:util';
 import { createDatabase, startCluster } from './machine/cluster.mjs';
 import { cpuMilliseconds } from './machine/cpu.mjs';
 import { ensureBuilt } from './setup.mjs';
+import { median } from './statistics.mjs';
 
 /*
  * node bench/recording.mjs [--clients 20] [--flushes 40] [--refreshes 10000]: what it costs to count the silences of refreshes, in CPU time: a count in memory,
- * and the statement every ten seconds, in the process and in PostgreSQL. `--refreshes` are those between two statements.
+ * and the statement every ten seconds, in the process and in PostgreSQL, and for how long that keeps the event loop at most. `--refreshes` are
+ * those between two statements.
  */
 const { values } = parseArgs({
   options: {
@@ -36,6 +38,22 @@ function count(recorder, times, now) {
     recorder.count('returned', sessions[(one * 31) & 4_095], 1_800, 1_000 + ((one * 7_919) % 1_800_000), now);
 }
 
+/** The longest turn of the event loop, in milliseconds, while something is under way. */
+async function longestTurnOf(work) {
+  let [longest, last, isOver] = [0, performance.now(), false];
+  const look = () => {
+    const now = performance.now();
+    longest = Math.max(longest, now - last);
+    last = now;
+    if (!isOver) setImmediate(look);
+  };
+  setImmediate(look);
+  await work;
+  isOver = true;
+  look();
+  return longest;
+}
+
 const recorder = new SilenceRecorder(true);
 count(recorder, 1_000_000, begin);
 const beforeCounts = ownMs();
@@ -54,14 +72,16 @@ try {
   });
   const flush = async (number) => {
     count(writer.recorder, refreshes, begin + number * 10_000);
-    await writer.flush();
+    return longestTurnOf(writer.flush());
   };
   for (let number = 0; number < 5; number += 1) await flush(number);
   const [ownBefore, postgresBefore] = [ownMs(), cpuMilliseconds(cluster.pid)];
-  for (let number = 5; number < 5 + flushes; number += 1) await flush(number);
+  const turns = [];
+  for (let number = 5; number < 5 + flushes; number += 1) turns.push(await flush(number));
   const perFlush = {
     processMs: (ownMs() - ownBefore) / flushes,
     postgresMs: (cpuMilliseconds(cluster.pid) - postgresBefore) / flushes,
+    longestTurnMs: median(turns),
   };
   const microsecondsPerRefresh = (1_000 * (perFlush.processMs + perFlush.postgresMs)) / refreshes;
   process.stdout.write(

@@ -1,17 +1,12 @@
-import { Prisma, type PrismaService, retrying } from '@curfew/persistence';
+import { type HotStatement, Prisma, type PrismaService, retrying } from '@curfew/persistence';
 import { type Instant, plus, seconds } from '@curfew/session-policy';
 import { type Arm } from '@curfew/session-policy/trial';
 import { bucketCount } from './buckets.js';
-import { addTo, type CountKind, countKinds, FoldedCounts, foldCount, sumOf } from './counts.js';
+import { type CountKind, countKinds, FoldedCounts, sumOf } from './counts.js';
 import type { CountsUnderTimeout } from './evidence.js';
 import type { ArmCounts } from './give-up.js';
-import { type CountedHour, dayOf, histogramsOf, hourOfWeek } from './recorder.js';
-
-/** All clients together are counted as a client with this id, which none can have. */
-export const allClients = '';
-
-/** Returned silences of a client over all of its folds are a fold of their own: clients are ranked by them. */
-const allFolds = foldCount;
+import type { CountedHour } from './recorder.js';
+import { allClients, allFolds, rowsOf, summed } from './summed-counts.js';
 
 /** Which counts are asked for. */
 export interface CountsQuestion {
@@ -56,36 +51,10 @@ export class CountsStore {
 
   /** Adds what was counted, in one statement. Sorted by key, so that two nodes that write at once do not wait for each other. */
   async add(hours: readonly CountedHour[]): Promise<void> {
-    const histograms = [
-      ...summedBy(hours, ({ hour, ...rest }) => ({ day: dayOf(hour), ...rest })),
-      ...summedBy(hours, ({ hour, ...rest }) =>
-        isRanked(rest) ? { day: dayOf(hour), ...rest, arm: 0, fold: allFolds } : undefined,
-      ),
-    ];
-    const returned = summedBy(hours, ({ hour, kind, ...rest }) =>
-      kind === 'returned'
-        ? { ...rest, hour: hourOfWeek(hour), day: dayOf(hour), kind, arm: 0, fold: 0 }
-        : undefined,
-    );
-    if (histograms.length === 0) return;
-    const rows = (sums: readonly Sum[]) =>
-      JSON.stringify(sums.map(({ key, counts }) => ({ ...key, counts: inSql(counts) })));
-    await retrying(
-      () => this.prisma.$executeRaw`
-        WITH counted AS (
-          INSERT INTO gap_histogram (client_id, inactivity_timeout, day, fold, arm, kind, counts)
-          SELECT "clientId", "inactivityTimeout", day, fold, arm, kind, counts::int[] FROM jsonb_to_recordset(${rows(histograms)}::jsonb)
-            AS h("clientId" text, "inactivityTimeout" int, day date, fold smallint, arm smallint, kind text, counts text) ORDER BY 1, 2, 3, 4, 5, 6
-          ON CONFLICT (client_id, inactivity_timeout, day, fold, arm, kind)
-            DO UPDATE SET counts = ${bothIn('gap_histogram')}
-        )
-        INSERT INTO gap_hour (client_id, inactivity_timeout, hour_of_week, first_day, last_day, counts)
-        SELECT "clientId", "inactivityTimeout", hour, day, day, counts::bigint[] FROM jsonb_to_recordset(${rows(returned)}::jsonb)
-          AS h("clientId" text, "inactivityTimeout" int, hour smallint, day date, counts text) ORDER BY 1, 2, 3
-        ON CONFLICT (client_id, inactivity_timeout, hour_of_week) DO UPDATE SET
-          first_day = LEAST(gap_hour.first_day, excluded.first_day), last_day = GREATEST(gap_hour.last_day, excluded.last_day),
-          counts = ${bothIn('gap_hour')}`,
-    );
+    const { histograms, returned } = await summed(hours);
+    if (histograms.size === 0) return;
+    const values = [await rowsOf(histograms), await rowsOf(returned)];
+    await retrying(() => this.prisma.direct.run(addStatement, values));
   }
 
   /** The counts of the days asked for, by the timeout they were made under. */
@@ -233,57 +202,32 @@ function groupsOf(rows: readonly CountsRow[]): CountsUnderTimeout[] {
   return [...groups].map(([inactivityTimeout, folded]) => ({ inactivityTimeout, folded }));
 }
 
-/** Clients are ranked by their returned silences; all of them together are no client. */
-const isRanked = ({ kind, clientId }: Pick<Key, 'kind' | 'clientId'>): boolean =>
-  kind === 'returned' && clientId !== allClients;
-
-interface Key {
-  readonly clientId: string;
-  readonly inactivityTimeout: number;
-  readonly day: string;
-  readonly kind: CountKind;
-  readonly fold: number;
-  readonly arm: Arm;
-  readonly hour?: number;
-}
-
-interface Sum {
-  readonly key: Key;
-  readonly counts: Float64Array;
-}
-
-type Counted = ReturnType<typeof histogramsOf>[number];
-
-/** Adds up histograms of one key, for each client and for all together. */
-function summedBy(hours: readonly CountedHour[], keyOf: (counted: Counted) => Key | undefined): Sum[] {
-  const sums = new Map<string, Sum>();
-  for (const counted of histogramsOf(hours)) {
-    for (const clientId of [counted.clientId, allClients]) {
-      const key = keyOf({ ...counted, clientId });
-      if (key === undefined) continue;
-      const { inactivityTimeout, day, kind, fold, arm, hour } = key;
-      const name = [clientId, inactivityTimeout, hour === undefined ? day : hour, kind, fold, arm].join(' ');
-      const sum = sums.get(name) ?? {
-        key: { clientId, inactivityTimeout, day, kind, fold, arm, ...(hour !== undefined && { hour }) },
-        counts: new Float64Array(bucketCount),
-      };
-      addTo(sum.counts, counted.counts);
-      sums.set(name, sum);
-    }
-  }
-  return [...sums.values()];
-}
-
-const inSql = (counts: Float64Array): string => `{${counts.join(',')}}`;
 const dayAt = (at: Instant): string => new Date(at).toISOString().slice(0, 10);
 
 const places = Array.from({ length: bucketCount }, (_, bucket) => bucket + 1);
 
 /** The counts that a row of a table has and those that are added to it, by place as well. */
-const bothIn = (table: string): Prisma.Sql =>
-  Prisma.raw(
-    `ARRAY[${places.map((place) => `${table}.counts[${place}] + excluded.counts[${place}]`).join(', ')}]`,
-  );
+const bothIn = (table: string): string =>
+  `ARRAY[${places.map((place) => `${table}.counts[${place}] + excluded.counts[${place}]`).join(', ')}]`;
+
+/** A thousand clients are four thousand rows, which Prisma would look at one by one. */
+const addStatement: HotStatement = {
+  name: 'counts_add',
+  text: `
+    WITH counted AS (
+      INSERT INTO gap_histogram (client_id, inactivity_timeout, day, fold, arm, kind, counts)
+      SELECT "clientId", "inactivityTimeout", day, fold, arm, kind, counts::int[] FROM jsonb_to_recordset($1::jsonb)
+        AS h("clientId" text, "inactivityTimeout" int, day date, fold smallint, arm smallint, kind text, counts text) ORDER BY 1, 2, 3, 4, 5, 6
+      ON CONFLICT (client_id, inactivity_timeout, day, fold, arm, kind)
+        DO UPDATE SET counts = ${bothIn('gap_histogram')}
+    )
+    INSERT INTO gap_hour (client_id, inactivity_timeout, hour_of_week, first_day, last_day, counts)
+    SELECT "clientId", "inactivityTimeout", hour, day, day, counts::bigint[] FROM jsonb_to_recordset($2::jsonb)
+      AS h("clientId" text, "inactivityTimeout" int, hour smallint, day date, counts text) ORDER BY 1, 2, 3
+    ON CONFLICT (client_id, inactivity_timeout, hour_of_week) DO UPDATE SET
+      first_day = LEAST(gap_hour.first_day, excluded.first_day), last_day = GREATEST(gap_hour.last_day, excluded.last_day),
+      counts = ${bothIn('gap_hour')}`,
+};
 
 /** The sum of each bucket; by place, which costs a tenth of what unnesting costs, and as JSON, which is read faster than an array. */
 const sums = Prisma.raw(

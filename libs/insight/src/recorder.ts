@@ -199,19 +199,16 @@ export class SilenceRecorder {
 const emptyHour = (hour: number): CountedHour => ({ hour, clients: new Map() });
 
 /** The histograms of these hours, one by one. */
-export function histogramsOf(hours: readonly CountedHour[]): CountedHistogram[] {
-  return hours.flatMap(({ hour, clients }) =>
-    [...clients].flatMap(([clientId, timeouts]) =>
-      timeouts.flatMap(({ inactivityTimeout, arm, histograms }) =>
-        countKinds.flatMap((kind) =>
-          Array.from({ length: foldCount }, (_, fold) => fold).flatMap((fold) => {
-            const counts = histograms[place[kind] + fold];
-            return counts ? [{ hour, clientId, inactivityTimeout, arm, kind, fold, counts }] : [];
-          }),
-        ),
-      ),
-    ),
-  );
+export function* histogramsOf(hours: readonly CountedHour[]): Generator<CountedHistogram> {
+  for (const { hour, clients } of hours)
+    for (const [clientId, timeouts] of clients)
+      for (const { inactivityTimeout, arm, histograms } of timeouts)
+        for (let at = 0; at < histograms.length; at++) {
+          const counts = histograms[at];
+          if (counts === undefined) continue;
+          const kind = countKinds[Math.floor(at / foldCount)]!;
+          yield { hour, clientId, inactivityTimeout, arm, kind, fold: at % foldCount, counts };
+        }
 }
 
 /** The hour of the week an hour since the epoch falls into: 0 is Monday from midnight, UTC. */
