@@ -7,7 +7,7 @@ interface Value {
 }
 
 /** A cache over a store whose answers come when the test says so. */
-const setUp = (size = 10, random = () => 1) => {
+const setUp = (size = 10, random = () => 1, gatherMs = 0) => {
   const clock = new ManualClock();
   const pending: { key: string; answer: (text: string | null) => void; fail: () => void }[] = [];
   const load = (key: string) =>
@@ -18,7 +18,7 @@ const setUp = (size = 10, random = () => 1) => {
         fail: () => reject(new RangeError('no database')),
       });
     });
-  const cache = new FreshCache<Value>(load, clock, seconds(30), size, random);
+  const cache = new FreshCache<Value>(load, clock, seconds(30), size, random, gatherMs);
   const next = () => {
     const one = pending.shift();
     if (!one) throw new RangeError('nothing is being loaded');
@@ -93,6 +93,23 @@ describe('a memory that is fresh', () => {
     expect(await renewedAfter(1)).toEqual(['a']);
     expect(await renewedAfter(5)).toEqual(['a', 'b']);
     expect(await renewedAfter(5)).toEqual(['a', 'b', 'c']);
+  });
+
+  it('reads values again together that fall due within a moment, but none that was forgotten meanwhile', async () => {
+    const { cache, clock, next, pending } = setUp(10, () => 1, 20);
+    const asked = ['a', 'b', 'c'].map((key) => cache.get(key, true));
+    for (const _ of asked) next().answer('one');
+    await Promise.all(asked);
+    clock.advance(20);
+    for (const key of ['a', 'b', 'c', 'a']) expect(await cache.get(key, true)).toEqual({ text: 'one' });
+    expect(pending).toHaveLength(0);
+    cache.forget('b');
+    for (let waits = 0; pending.length === 0 && waits < 500; waits += 1)
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(pending.map(({ key }) => key)).toEqual(['a', 'c']);
+    for (const _ of [...pending]) next().answer('two');
+    await settled();
+    expect(await cache.get('c', true)).toEqual({ text: 'two' });
   });
 
   it('serves the old value to its greatest age if reading again fails, and then tells', async () => {

@@ -15,7 +15,8 @@ const renewal = { earliest: 1 / 3, latest: 2 / 3 };
 /**
  * A bounded cache of loaded values. A value is never older than `maxAge`; one that is in use is loaded again in the background after
  * one to two thirds of that, so nobody waits for it. The moment is drawn for each value: a thousand that were first asked for in one second,
- * as after a start, are not all loaded again in one second. A value that is forgotten while it is being loaded is not kept or returned to
+ * as after a start, are not all loaded again in one second. Those that fall due within `gatherMs` are loaded at once, so that whoever loads them
+ * can ask for all of them together. A value that is forgotten while it is being loaded is not kept or returned to
  * later callers, because the load may have read the state before the change.
  */
 export class FreshCache<T extends object> {
@@ -23,6 +24,8 @@ export class FreshCache<T extends object> {
   /** Names that stand for nothing: kept apart, so that a flood of invented ones displaces no real one. */
   private readonly unknown: LRUCache<string, Entry<{ readonly nothing: true }>>;
   private readonly loading = new Map<string, Promise<T | null>>();
+  /** Names that are loaded again in a moment. */
+  private readonly due = new Set<string>();
 
   constructor(
     private readonly load: (key: string) => Promise<T | null>,
@@ -30,6 +33,7 @@ export class FreshCache<T extends object> {
     private readonly maxAge: Seconds,
     size: number,
     private readonly random: () => number = Math.random,
+    private readonly gatherMs = 0,
   ) {
     this.known = new LRUCache({ max: size });
     this.unknown = new LRUCache({ max: Math.max(1, Math.ceil(size / 10)) });
@@ -50,18 +54,28 @@ export class FreshCache<T extends object> {
     this.known.delete(key);
     this.unknown.delete(key);
     this.loading.delete(key);
+    this.due.delete(key);
   }
 
   forgetAll(): void {
     this.known.clear();
     this.unknown.clear();
     this.loading.clear();
+    this.due.clear();
   }
 
   private refresh(key: string): void {
-    if (this.loading.has(key)) return;
+    if (this.loading.has(key) || this.due.has(key)) return;
+    this.due.add(key);
+    if (this.gatherMs === 0) this.refreshDue();
+    else if (this.due.size === 1) setTimeout(() => this.refreshDue(), this.gatherMs).unref();
+  }
+
+  private refreshDue(): void {
+    const keys = [...this.due];
+    this.due.clear();
     // Nobody waits for it: if it fails, the old value serves until its age is over, and then whoever asks is told.
-    this.fetch(key, true).catch(() => undefined);
+    for (const key of keys) this.fetch(key, true).catch(() => undefined);
   }
 
   private fetch(key: string, keep: boolean): Promise<T | null> {
