@@ -52,7 +52,9 @@ export const signInColumns = (table: string): string => `${accountColumns(table)
 export type SignInRow = [...HotAccountRow, passwordHash: string];
 
 /** The account in such a row, or null where a join found none. */
-export const foundForSignIn = (row: SignInRow | undefined): FoundForSignIn | null =>
+export const foundForSignIn = (
+  row: SignInRow | [...SignInRow, ...unknown[]] | undefined,
+): FoundForSignIn | null =>
   row && row[0] !== null
     ? {
         account: hotAccount(row),

@@ -1,4 +1,4 @@
-import { type HotStatement, milliseconds } from '@curfew/persistence';
+import { commitColumns, type HotStatement, milliseconds } from '@curfew/persistence';
 import { signInColumns } from './account-row.js';
 
 const now = '$1::timestamptz';
@@ -26,6 +26,8 @@ export const takeStatement: HotStatement = {
  */
 export const admitStatement: HotStatement = {
   name: 'throttle_admit',
+  // The counter of the place is written in any case, also where it is full.
+  place: 'in its rows',
   text: `
     WITH known AS (
       SELECT CASE WHEN bool_or(key = $3::text) THEN 2 WHEN count(*) > 0 THEN 1 ELSE 0 END AS how
@@ -41,7 +43,7 @@ export const admitStatement: HotStatement = {
     )
     SELECT known.how::int AS how, place.count AS place_count, place.ends AS place_ends, network.count AS network_count, network.ends AS network_ends,
       lane.count AS lane_count, lane.ends AS lane_ends, slow.count AS slow_count, slow.ends AS slow_ends,
-      ${signInColumns('a')}
+      ${signInColumns('a')}, ${commitColumns()}
     FROM known LEFT JOIN place ON true LEFT JOIN network ON true LEFT JOIN lane ON true LEFT JOIN slow ON true
       LEFT JOIN account a ON a.username = $16::text`,
 };

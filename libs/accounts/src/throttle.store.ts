@@ -67,6 +67,8 @@ type CountedRow = [
   slowCount: number | null,
   slowEnds: number | null,
   ...account: SignInRow,
+  xid: string,
+  position: string,
 ];
 
 /** Rounded up and never 0, so that after this wait the window is over. */

@@ -96,7 +96,13 @@ export class ArtifactStore {
     if (writes.isEmpty) return true;
     this.#recent.forget(writes);
     const { statement, values } = commitOf(writes, this.#seal);
-    type Outcome = [ok: boolean, remembered: boolean, signedIn: boolean];
+    type Outcome = [
+      ok: boolean,
+      remembered: boolean,
+      signedIn: boolean,
+      xid: string | null,
+      position: string,
+    ];
     const [row] = await this.#hot.run<Outcome>(statement, values);
     if (!row?.[0]) throw row?.[2] === false ? new SignedOutMeanwhile() : new InteractionUsed();
     this.#recent.keep(writes);

@@ -1,6 +1,6 @@
 import { settlementFits, settlementSteps } from '@curfew/accounts';
 import { eventRows, insertEventsText } from '@curfew/events';
-import type { HotStatement } from '@curfew/persistence';
+import { commitColumns, type HotStatement } from '@curfew/persistence';
 import { browserStands, entriesAgainst } from '@curfew/sessions/statements';
 import { packSignals } from '@curfew/sessions/store';
 import { hashOfId, type PayloadSeal } from '@curfew/tokens';
@@ -43,6 +43,8 @@ class CommitBuilder {
   readonly #values: unknown[] = [];
   readonly #steps: [name: string, text: string][] = [];
   readonly #conditions: string[] = [];
+  /** The steps that have a row for each that they wrote. */
+  readonly #writers: string[] = [];
   /** Whether everybody whom the request found signed in still is. */
   signedIn = 'true';
   /** Every step from here on waits for this condition. */
@@ -69,9 +71,15 @@ class CommitBuilder {
     this.ready = '(SELECT ok FROM held)';
   }
 
+  /** A step that writes, and whose rows are a condition or are looked at by others. */
+  writer(name: string, text: string): void {
+    this.step(name, text);
+    this.#writers.push(name);
+  }
+
   /** A step that writes, after those before it. */
   writing(name: string, text: string): void {
-    this.step(name, text);
+    this.writer(name, text);
     const held = this.#conditions.length === 0 ? '' : '(SELECT ok FROM held) AND ';
     this.ready = `${held}(SELECT count(*) FROM ${name}) >= 0`;
   }
@@ -81,9 +89,11 @@ class CommitBuilder {
     const steps = this.#steps.map(([name, text]) => `${name} AS (${text})`);
     const ok = names.includes('held') ? '(SELECT ok FROM held)' : 'true';
     const remembered = names.find((name) => name.startsWith('consent'));
+    const written = this.#writers.map((name) => `EXISTS (SELECT 1 FROM ${name})`).join(' OR ');
     const text = `WITH ${steps.join(', ')}
-      SELECT ${ok} AS ok, ${remembered ? `EXISTS (SELECT 1 FROM ${remembered})` : 'true'} AS remembered, ${this.signedIn} AS signed_in`;
-    return { statement: { name: nameOf(names), text }, values: this.#values };
+      SELECT ${ok} AS ok, ${remembered ? `EXISTS (SELECT 1 FROM ${remembered})` : 'true'} AS remembered, ${this.signedIn} AS signed_in,
+        ${commitColumns(written)}`;
+    return { statement: { name: nameOf(names), text, place: 'in its rows' }, values: this.#values };
   }
 }
 
@@ -102,7 +112,10 @@ function addInteraction(commit: CommitBuilder, writes: StagedWrites, seal: Paylo
   const standing = (id: string) =>
     `kind = 'Interaction' AND id_hash = ${commit.value(hashOfId(id), 'bytea')} AND consumed_at IS NULL`;
   if (endedInteraction) {
-    commit.step('ended', `DELETE FROM protocol_artifact WHERE ${standing(endedInteraction.id)} RETURNING 1`);
+    commit.writer(
+      'ended',
+      `DELETE FROM protocol_artifact WHERE ${standing(endedInteraction.id)} RETURNING 1`,
+    );
     commit.condition('EXISTS (SELECT 1 FROM ended)');
   }
   if (answeredInteraction) {
@@ -110,7 +123,7 @@ function addInteraction(commit: CommitBuilder, writes: StagedWrites, seal: Paylo
     const set = `payload = ${commit.value(payload, 'bytea')}, grant_id = ${commit.value(grantId, 'text')},
       expires_at = ${at(commit.value(expiresAt, 'float8'))}`;
     const where = `kind = 'Interaction' AND id_hash = ${commit.value(idHash, 'bytea')} AND consumed_at IS NULL`;
-    commit.step('answered', `UPDATE protocol_artifact SET ${set} WHERE ${where} RETURNING 1`);
+    commit.writer('answered', `UPDATE protocol_artifact SET ${set} WHERE ${where} RETURNING 1`);
     commit.condition('EXISTS (SELECT 1 FROM answered)');
   }
   if (proof) {

@@ -33,7 +33,7 @@ interface Steps {
   readonly ready: string;
   readonly value: (value: unknown, type: string) => string;
   condition(text: string): void;
-  step(name: string, text: string): void;
+  writer(name: string, text: string): void;
   writing(name: string, text: string): void;
 }
 
@@ -50,7 +50,7 @@ export function addUpstreamSession(commit: Steps, { key, toldAt, isOneSession }:
   const until = `${told} + interval '1 day'`;
   const name = isOneSession ? 'there' : 'there_unnamed';
   const stands = `(a.consumed_at IS NULL${isOneSession ? '' : ` OR a.consumed_at < ${told}`})`;
-  commit.step(
+  commit.writer(
     name,
     `INSERT INTO protocol_artifact AS a (kind, id_hash, payload, expires_at) VALUES ('${upstreamSessionKind}', ${idHash}, ''::bytea, ${until})
      ON CONFLICT (kind, id_hash) DO UPDATE SET expires_at = GREATEST(a.expires_at, excluded.expires_at) WHERE ${stands} RETURNING 1`,
