@@ -143,12 +143,19 @@ describe('artifacts of the protocol', () => {
     const until = instant(Date.UTC(2030, 0, 1));
     const grant = { clientId: 'web' };
     const code = (id: string) => ({ kind: 'AuthorizationCode', id });
+    const before = new StagedWrites();
+    before.save({ kind: 'Grant', id: 'of a' }, grant, until);
+    await store.commit(before);
     const staged = new StagedWrites();
-    staged.save({ kind: 'Grant', id: 'of a' }, grant, until);
     staged.save(code('a'), { grantId: 'of a' }, until);
-    staged.save(code('b'), { grantId: 'of b', grant }, until);
+    staged.save({ kind: 'Grant', id: 'of b' }, grant, until);
+    staged.save(code('b'), { grantId: 'of b' }, until);
     staged.save(code('c'), { grantId: 'of c' }, until);
     await store.commit(staged);
+    const ofGrants = await database.query<{ n: number }>(
+      `SELECT count(*)::int AS n FROM protocol_artifact WHERE kind = 'Grant' AND id_hash = ANY (ARRAY[sha256('of a'), sha256('of b')])`,
+    );
+    expect(ofGrants).toEqual([{ n: 1 }]);
     const asked = [...'abcd', 'a'].map((id) => store.findWithGrant(code(id)));
     const found = (await Promise.all(asked)).map((one) => one && [one.payload['grantId'], one.grant]);
     expect(found).toEqual([

@@ -177,7 +177,7 @@ function addArtifacts(commit: CommitBuilder, writes: StagedWrites, seal: Payload
        WHERE a.kind = r.kind AND a.id_hash = r.id_hash AND ${commit.ready} RETURNING 1`,
     );
   }
-  const saved = writes.saved.map((artifact) => sealed(artifact, seal));
+  const saved = grantsInCodes(writes.saved).map((artifact) => sealed(artifact, seal));
   if (saved.length === 0) return;
   const column = (name: keyof ReturnType<typeof sealed>, type: string) =>
     commit.value(
@@ -203,6 +203,19 @@ function addArtifacts(commit: CommitBuilder, writes: StagedWrites, seal: Payload
        user_code_hash = excluded.user_code_hash, expires_at = excluded.expires_at
      WHERE a.consumed_at IS NULL RETURNING 1`,
   );
+}
+
+/** A grant that is made together with its code stands inside of it and has no row: only who redeems the code asks for it (ADR 125). */
+function grantsInCodes(saved: readonly StagedArtifact[]): readonly StagedArtifact[] {
+  const grants = new Map(saved.filter(({ key }) => key.kind === 'Grant').map((one) => [one.key.id, one]));
+  const inside = new Set<StagedArtifact>();
+  const codes = saved.map((one) => {
+    const grant = one.key.kind === 'AuthorizationCode' ? grants.get(one.grantId ?? '') : undefined;
+    if (!grant) return one;
+    inside.add(grant);
+    return { ...one, text: `${one.text.slice(0, -1)},"grant":${grant.text}}` };
+  });
+  return inside.size === 0 ? saved : codes.filter((one) => !inside.has(one));
 }
 
 function addConsent(commit: CommitBuilder, { consent }: StagedWrites): void {
