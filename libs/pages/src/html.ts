@@ -27,16 +27,24 @@ export class Html {
     return new Html(literals.reduce((markup, literal, i) => markup + render(values[i - 1]) + literal));
   }
 
-  /** A sentence with its names in braces replaced by values; the sentence itself is text, and escaped. */
-  static filled(sentence: string, values: Readonly<Record<string, HtmlValue>>): Html {
-    const parts = sentence.split(/\{([a-z_]+)\}/);
-    return new Html(parts.map((part, i) => (i % 2 === 0 ? escapeHtml(part) : render(values[part]))).join(''));
+  /**
+   * A sentence that is filled with values for its names in braces; the sentence itself is text, and escaped. It is read once, because pages
+   * say the same ones again and again.
+   */
+  static sentence(text: string): Sentence {
+    const parts = text.split(/\{([a-z_]+)\}/).map((part, i) => (i % 2 === 0 ? escapeHtml(part) : part));
+    const always = parts.length === 1 ? new Html(parts[0]!) : undefined;
+    return (values) =>
+      always ?? new Html(parts.map((part, i) => (i % 2 === 0 ? part : render(values[part]))).join(''));
   }
 
   toString(): string {
     return this.#markup;
   }
 }
+
+/** Makes markup of a sentence and the values for its names in braces. */
+export type Sentence = (values: Readonly<Record<string, HtmlValue>>) => Html;
 
 /** A value between `${` and `}`: absent values print nothing, arrays print their members. */
 export type HtmlValue = Html | string | number | null | undefined | false | readonly HtmlValue[];

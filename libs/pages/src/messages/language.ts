@@ -1,4 +1,4 @@
-import { Html, type HtmlValue } from '../html.js';
+import { Html, type HtmlValue, type Sentence } from '../html.js';
 import { german } from './de/index.js';
 import { english } from './en/index.js';
 import type { Slots, Translated } from './translated.js';
@@ -46,16 +46,21 @@ export interface Language {
   readonly country: (code: string) => string;
 }
 
+const noValues = {};
+
 function languageOfTag(tag: LanguageTag): Language {
   const messages: Translated<Messages> = catalogues[tag];
+  const sentences = Object.fromEntries(
+    Object.entries(messages).map(([key, text]) => [key, Html.sentence(text)]),
+  ) as Readonly<Record<MessageKey, Sentence>>;
   const plurals = new Intl.PluralRules(tag);
   const countries = new Intl.DisplayNames(tag, { type: 'region' });
   return {
     tag,
-    say: (key, ...[values]) => Html.filled(messages[key], values ?? {}),
+    say: (key, ...[values]) => sentences[key](values ?? noValues),
     count: (key, count) => {
       const form = plurals.select(count) === 'one' ? 'one' : 'other';
-      return Html.filled(messages[`${key}.${form}`], { count });
+      return sentences[`${key}.${form}`]({ count });
     },
     country: (code) => (/^[A-Z]{2}$/.test(code) ? (countries.of(code) ?? code) : code),
   };
