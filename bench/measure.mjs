@@ -1,4 +1,4 @@
-import { cpuMilliseconds, residentBytes } from './machine/cpu.mjs';
+import { cpuMilliseconds, cpuMillisecondsOfProgram, residentBytes } from './machine/cpu.mjs';
 
 /*
  * One block: a warm-up that is dropped, then load with the CPU of both process trees read before and after. Wrong
@@ -29,6 +29,9 @@ export async function load(generator, subject, scenario, amount) {
 // Servers of ours that stand behind the measured one are part of what an operation costs.
 const serverCpu = ({ pid, source }) => cpuMilliseconds(pid) + (source ? cpuMilliseconds(source.pid) : 0);
 
+// Passwords are hashed in a process of their own, so that its part can be told from everything else that an operation costs.
+const hashingCpu = ({ pid }) => cpuMillisecondsOfProgram(pid, 'hashing-main.js');
+
 /** Closed loop: CPU per operation and throughput at saturation. */
 export async function closedBlock({ generator, cluster, subject, scenario, connections, seconds }) {
   const warmUp = scenario.once ? { count: warmUpShare * scenario.once } : { seconds: seconds * warmUpShare };
@@ -36,15 +39,20 @@ export async function closedBlock({ generator, cluster, subject, scenario, conne
   const server = serverCpu(subject);
   const behind = subject.source && cpuMilliseconds(subject.source.pid);
   const postgres = cpuMilliseconds(cluster.pid);
+  const hashing = hashingCpu(subject);
   // Of what can be asked once only a part is left for the counting block.
   const amount = { connections, seconds, ...(scenario.once ? { count: 0.5 * scenario.once } : {}) };
   const result = await load(generator, subject, scenario, amount);
   const serverCpuMs = (serverCpu(subject) - server) / result.done;
   const postgresCpuMs = (cpuMilliseconds(cluster.pid) - postgres) / result.done;
+  const hashingCpuMs = (hashingCpu(subject) - hashing) / result.done;
   return {
     serverCpuMs,
     postgresCpuMs,
     cpuMs: serverCpuMs + postgresCpuMs,
+    ...(hashingCpuMs > 0
+      ? { hashingCpuMs, besideHashingCpuMs: serverCpuMs + postgresCpuMs - hashingCpuMs }
+      : {}),
     ...(subject.source ? { behindCpuMs: (cpuMilliseconds(subject.source.pid) - behind) / result.done } : {}),
     perSecond: result.perSecond,
     saturatedP99Ms: result.p99Ms,

@@ -81,16 +81,22 @@ async function compare(plan, [before, after]) {
     for (const side of order) found.set(side, await block(side, plan));
     pairs.push([found.get(before), found.get(after)]);
   }
+  const ratios = (field) => pairs.map(([other, mine]) => mine[field] / other[field]).sort((a, b) => a - b);
   const of = (field) => {
     const [old, own] = [0, 1].map((side) => median(pairs.map((pair) => pair[side][field])));
-    const ratio = median(pairs.map(([other, mine]) => mine[field] / other[field]));
-    return `${old.toPrecision(3)} → ${own.toPrecision(3)} (× ${ratio.toFixed(3)})`;
+    return `${old.toPrecision(3)} → ${own.toPrecision(3)} (× ${median(ratios(field)).toFixed(3)})`;
   };
-  const ratios = pairs.map(([other, mine]) => mine.cpuMs / other.cpuMs).sort((a, b) => a - b);
-  const middle = ratios.slice(ratios.length >> 2, Math.ceil((ratios.length * 3) / 4));
+  const middleHalf = (field) => {
+    const all = ratios(field);
+    const middle = all.slice(all.length >> 2, Math.ceil((all.length * 3) / 4));
+    return `middle half × ${middle[0].toFixed(3)} to ${middle.at(-1).toFixed(3)}`;
+  };
+  const beside = 'besideHashingCpuMs';
+  const hashes = pairs.every((pair) => pair.every((found) => found[beside] !== undefined));
   return (
-    `${plan.path}: CPU ms ${of('cpuMs')}, middle half × ${middle[0].toFixed(3)} to ${middle.at(-1).toFixed(3)}; ` +
-    `server ${of('serverCpuMs')}; PostgreSQL ${of('postgresCpuMs')}; per second ${of('perSecond')}`
+    `${plan.path}: CPU ms ${of('cpuMs')}, ${middleHalf('cpuMs')}; ` +
+    `server ${of('serverCpuMs')}; PostgreSQL ${of('postgresCpuMs')}; per second ${of('perSecond')}` +
+    (hashes ? `; beside hashing ${of(beside)}, ${middleHalf(beside)}` : '')
   );
 }
 

@@ -31,6 +31,7 @@ const columns = [
   ['timesSockets', '× sockets'],
   ['timesCommon', '× common'],
   ['besidePasswordCpuMs', 'beside password'],
+  ['besideHashingCpuMs', 'beside hashing'],
   ['besidePagesCpuMs', 'beside the page'],
 ];
 

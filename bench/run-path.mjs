@@ -60,7 +60,7 @@ async function measurePath({ plan, subjects, generator, cluster, options, progre
     ...(subject.source ? { behindCpuMs: middle('behindCpuMs') } : {}),
     ...(await counts(stage)),
     ...(plan.clients ? await besideSecondClient(stage) : {}),
-    ...(plan.besidePassword ? await besidePassword(middle('cpuMs')) : {}),
+    ...(plan.besidePassword ? { ...(await besidePassword(middle('cpuMs'))), ...besideHashing(middle) } : {}),
     ...(plan.besidePages ? await besidePages(stage, middle('cpuMs')) : {}),
     ...(plan.beside ? await besideOtherPath(stage) : {}),
     ...(plan.latency ? await latencies(stage) : {}),
@@ -162,6 +162,12 @@ async function besidePassword(cpuMs) {
   const password = await passwordCpuMs();
   return { passwordCpuMs: password, besidePasswordCpuMs: cpuMs - password };
 }
+
+/** The part of the process that hashes, which is dearer beside other work than a password is alone, and the rest of the sign-in. */
+const besideHashing = (middle) => ({
+  hashingCpuMs: middle('hashingCpuMs'),
+  besideHashingCpuMs: middle('besideHashingCpuMs'),
+});
 
 /** The page at which people sign in, and the rest of the sign-in: from the form that is sent to the code. */
 async function besidePages({ subject, generator, cluster, connections, options }, cpuMs) {

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 
 /*
  * CPU time of a process and everything it started, from /proc: user and system time of each living process, and of the
@@ -41,9 +42,24 @@ function tree(root) {
   return all.filter((entry) => members.has(entry.pid));
 }
 
+const millisecondsOf = (entries) =>
+  (entries.reduce((sum, entry) => sum + entry.ticks, 0) * 1000) / ticksPerSecond;
+
 /** CPU milliseconds used so far by the process tree under `pid`. */
-export const cpuMilliseconds = (pid) =>
-  (tree(pid).reduce((sum, entry) => sum + entry.ticks, 0) * 1000) / ticksPerSecond;
+export const cpuMilliseconds = (pid) => millisecondsOf(tree(pid));
+
+/** CPU milliseconds used so far by those processes of the tree under `pid` that run the program `script`. */
+export const cpuMillisecondsOfProgram = (pid, script) =>
+  millisecondsOf(tree(pid).filter((entry) => runs(entry.pid, script)));
+
+function runs(pid, script) {
+  try {
+    const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+    return words.some((word) => path.basename(word) === script);
+  } catch {
+    return false;
+  }
+}
 
 /** Resident memory of each process in the tree under `pid`, in bytes, largest first. */
 export const residentBytes = (pid) =>
