@@ -1,18 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Account, ConsentService, Settlement } from '@curfew/accounts';
-import { InteractionUsed, type StagedWrites, type UpstreamOrigin } from '@curfew/artifacts';
+import type { StagedWrites, UpstreamOrigin } from '@curfew/artifacts';
 import { elapsedMs, type Instant } from '@curfew/session-policy';
 import { type AuthenticationMethod, methodsTogether } from '@curfew/session-policy/authentication';
 import { deadlines } from '@curfew/session-policy/deadlines';
 import { activityThrottleMs } from '@curfew/session-policy/lifecycle';
 import { epochSeconds } from '@curfew/token-endpoint';
 import type { ClientDirectory } from '@curfew/token-endpoint/client';
-import { errors, type InteractionResults, type Provider } from 'oidc-provider';
+import type { InteractionResults, Provider } from 'oidc-provider';
 import { cookieLifetime } from './configuration.js';
 import { enrolmentPrompt } from './hooks/enrolment.js';
 import { grantAccess } from './hooks/grants.js';
 import { signedInAs } from './hooks/interaction-policy.js';
 import { detailsOf, type InteractionDetails, missingAccess } from './interaction-details.js';
+import { InteractionGone, unlessOver } from './interaction-gone.js';
 import type { ProtocolParts } from './protocol-parts.js';
 import type { ProtocolServer } from './protocol-server.js';
 import { currentScope } from './request-scope.js';
@@ -32,11 +33,6 @@ export interface RecognisedPerson {
   readonly language?: string | undefined;
   /** The attempts that their password settles, if that is not written yet. */
   readonly settlement?: Settlement | undefined;
-}
-
-/** The interaction is over, was answered in another browser, or never was: the person starts again at the application. */
-export class InteractionGone extends Error {
-  override readonly name = 'SessionNotFound';
 }
 
 /** The members of oidc-provider's cookie session that are used beyond its types; pinned by test/contract. */
@@ -89,8 +85,10 @@ export class Interactions {
   ): Promise<string | undefined> {
     const finish = async () => {
       // Only a sign-in says this: a consent that follows takes the result along and proves nothing new.
-      const scope = Object.assign(currentScope(), { isAct: true, language: person.language });
+      const scope = currentScope();
       const { now, staged } = scope;
+      scope.isAct = true;
+      scope.language = person.language;
       const { accountId, methods, remember = false, settlement, provedAt = now, upstream } = person;
       staged.settlement = settlement;
       const login = { accountId, amr: [...methods], remember, ts: epochSeconds(provedAt) };
@@ -217,7 +215,8 @@ export class Interactions {
       const { staged, now } = currentScope();
       if (provedAt !== undefined) staged.notePresence({ accountId, at: provedAt, upstream });
       if (isOther) staged.forgetBrowserSession(found.uid);
-      Object.assign(currentScope(), { renewedFrom: session.id, language: person.language });
+      currentScope().renewedFrom = session.id;
+      currentScope().language = person.language;
       session.resetIdentifier();
       session.loginAccount({
         accountId,
@@ -286,15 +285,5 @@ export class Interactions {
     response.setHeader('Location', location);
     response.setHeader('Content-Length', '0');
     response.end();
-  }
-}
-
-async function unlessOver<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof errors.SessionNotFound || error instanceof InteractionUsed)
-      throw new InteractionGone();
-    throw error;
   }
 }
