@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { endReach, endReasons } from '@curfew/session-policy';
+import { endReasonEntry, endReasons } from '@curfew/session-policy';
 import type { Browser, Page } from 'playwright-core';
 import { clocksFor, endForReason } from '../e2e/end-for-reason.js';
 import { EngineWorld, orders } from '../e2e/engine-world.js';
@@ -92,7 +92,8 @@ it.each(endReasons)(
     expect(await renew(page)).toBe('Signed in');
     await world.pass(1);
     await endForReason(world, reason, { client, sid, person });
-    const outcome = endReach[reason].silentReturn === 'allowed' ? 'Signed in' : 'Signed out: login_required';
+    const outcome =
+      endReasonEntry(reason).silentReturn === 'allowed' ? 'Signed in' : 'Signed out: login_required';
     expect(await renew(page)).toBe(outcome);
     expect(await page.textContent('h1')).toBe(outcome);
     await close();

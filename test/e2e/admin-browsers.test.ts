@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import { administratorMayUse, endReach, endReasons } from '@curfew/session-policy';
+import { administratorMayUse, endReasonEntry, endReasons } from '@curfew/session-policy';
 import { assertInvariants } from '../support/database.js';
 import type { Person } from '../support/person.js';
 import { freePort } from '../support/ports.js';
@@ -217,7 +217,7 @@ describe('the table of reach', () => {
       const { person, first } = await aBrowser();
       await world.call('DELETE', `/v1/sessions/${first.sid}?reason=${reason}`);
       // The browser had one session of this client, so its sign-in is over there even where the browser is not.
-      const isAsked = endReach[reason].silentReturn !== 'allowed';
+      const isAsked = endReasonEntry(reason).silentReturn !== 'allowed';
       expect((await silently(person)) === 'login_required').toBe(isAsked);
     },
   );

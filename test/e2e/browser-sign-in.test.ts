@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PolicyService } from '@curfew/clients';
-import { endReach, endReasons, formatPolicy, seconds } from '@curfew/session-policy';
+import { endReasonEntry, endReasons, formatPolicy, seconds } from '@curfew/session-policy';
 import { profiles } from '@curfew/session-policy/settings';
 import { BrowserSessionSweeper } from '@curfew/sessions';
 import { decodeJwt } from 'jose';
@@ -463,7 +463,7 @@ describe.each(endReasons)('after an end for the reason %s', (reason) => {
     const tokens = await world.signIn(client, { person });
     await world.pass(1);
     await endForReason(world, reason, { client, sid: tokens.sid, person });
-    const { silentReturn } = endReach[reason];
+    const { silentReturn } = endReasonEntry(reason);
     expect(await silently(client, person)).toBe(silentReturn === 'allowed' ? 'code' : 'login_required');
     expect(await silently(plain, person)).toBe(silentReturn === 'proof' ? 'login_required' : 'code');
     expect(isSignIn((await authorize(client, person)).page)).toBe(silentReturn !== 'allowed');
@@ -540,7 +540,7 @@ describe('a browser at the gateway', () => {
       const sent = await browser.navigate('/orders');
       expect(sent.status).toBe(303);
       expect(upstream.seen).toHaveLength(served);
-      const { silentReturn } = endReach[reason];
+      const { silentReturn } = endReasonEntry(reason);
       const page = await person.open(sent.headers.location!);
       expect(isSignIn(page)).toBe(silentReturn !== 'allowed');
       const back = await person.goOn(page);

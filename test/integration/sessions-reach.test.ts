@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import {
   type EndReason,
-  endReach,
+  endReasonEntry,
   endReasons,
   type Instant,
   seconds,
@@ -69,7 +69,7 @@ describe('the end of a session', () => {
   it.each(endReasons)('reaches as far as the table says: %s', async (reason) => {
     const person = await aPerson();
     await house.nodes[1].service.end([person.named.sid], reason, {}, t(10));
-    const isBrowser = !['session', 'by_policy'].includes(endReach[reason].reach);
+    const isBrowser = !['session', 'by_policy'].includes(endReasonEntry(reason).reach);
     expect(await overOf(person)).toEqual(isBrowser ? wholeBrowser : ['named']);
   });
 

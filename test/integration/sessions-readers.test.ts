@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import {
   type EndReason,
-  endReach,
+  endReasons,
   type Instant,
   instant,
   latest,
@@ -186,7 +186,7 @@ it('the facts about a browser that follow from its sessions are those of the dom
   // Few instants, so that many of them are the same.
   const when = () => t(1_000 + 60 * Math.floor(random() * 4));
   const maybe = <T>(value: T, share: number): T | null => (random() < share ? value : null);
-  const reasons = Object.keys(endReach) as EndReason[];
+  const reasons = [...endReasons, 'of_a_newer_version' as EndReason];
   const sights = new Set<string>();
   const query: typeof house.database.query = (text, values) => house.database.query(text, values);
   for (let round = 0; round < 120; round++) {

@@ -1,5 +1,5 @@
 import { decideAccess } from './access.js';
-import { type EndReason, endReach } from './end-reasons.js';
+import { type EndReason, endReasonEntry } from './end-reasons.js';
 import { beginning, stepUpOutstanding } from './lifecycle.js';
 import type { NotBefore } from './not-before.js';
 import type { SessionPolicy } from './policy.js';
@@ -192,7 +192,9 @@ function silenceOf(sessions: readonly SessionOfBrowser[], provedAt: Instant, now
 }
 
 const endsTheClient = ({ ended }: SessionOfBrowser, provedAt: Instant): boolean =>
-  ended !== null && endReach[ended.reason].silentReturn === 'proof_at_that_client' && ended.at >= provedAt;
+  ended !== null &&
+  endReasonEntry(ended.reason).silentReturn === 'proof_at_that_client' &&
+  ended.at >= provedAt;
 
 /**
  * The facts about a browser's sign-in that follow from the sessions that came of it. `clientEnds` are the not-before entries of each client.

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { endReach, endReasons } from '../test/domain.js';
+import { endReasonEntry, endReasons } from '../test/domain.js';
 import { sessionTables, withFreshSessionTables } from './documentation.js';
 
 const page = readFileSync(join(process.cwd(), 'docs', 'sessions.md'), 'utf8');
@@ -16,6 +16,6 @@ describe('docs/sessions.md', () => {
   });
 
   it('has a sentence for every reason a session can end for', () => {
-    for (const reason of endReasons) expect(endReach[reason].meaning).toMatch(/^[A-Z].*\.$/);
+    for (const reason of endReasons) expect(endReasonEntry(reason).meaning).toMatch(/^[A-Z].*\.$/);
   });
 });

@@ -1,7 +1,7 @@
 import { browserSignInRows } from './browser-sign-in.js';
 import { formatDuration } from './durations.js';
 import type { SilentReturn } from './end-reach.js';
-import { endReach, endReasons } from './end-reasons.js';
+import { endReasonEntry, endReasons } from './end-reasons.js';
 import { formatSetting } from './parse-policy.js';
 import { settingNames, settingOf } from './policy.js';
 import { profileNames, profiles } from './profiles.js';
@@ -66,7 +66,7 @@ const sources = (): Table =>
 const reasons = (): Table =>
   table(
     ['reason', 'meaning'],
-    endReasons.map((reason) => [`\`${reason}\``, endReach[reason].meaning]),
+    endReasons.map((reason) => [`\`${reason}\``, endReasonEntry(reason).meaning]),
   );
 
 const silentReturns: { readonly [Return in SilentReturn]: string } = {
@@ -80,7 +80,7 @@ const reach = (): Table =>
   table(
     ['reason', 'sessions that end', 'the browser without a page', 'why so far'],
     endReasons.map((reason) => {
-      const { ends, silentReturn, why } = endReach[reason];
+      const { ends, silentReturn, why } = endReasonEntry(reason);
       return [`\`${reason}\``, ends, silentReturns[silentReturn], why];
     }),
   );
@@ -107,7 +107,7 @@ const waysBack: Cells = [
 const returns = (): Table =>
   table(
     waysBack,
-    endReasons.map((reason) => [`\`${reason}\``, ...outcomes(endReach[reason].silentReturn)]),
+    endReasons.map((reason) => [`\`${reason}\``, ...outcomes(endReasonEntry(reason).silentReturn)]),
   );
 
 /** The tables of docs/sessions.md, as Markdown, made from the very values that decide. */

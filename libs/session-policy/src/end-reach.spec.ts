@@ -1,8 +1,9 @@
 import { aPolicy } from '../test/builders.js';
 import {
+  administratorMayUse,
   type EndReason,
-  endReach,
   endReaches,
+  endReasonEntry,
   endReasons,
   profileNames,
   profiles,
@@ -43,7 +44,7 @@ describe('how far an end reaches', () => {
 
   it.each(endReaches)('is what onReuse says, and only for reuse: %s', (onReuse) => {
     for (const reason of endReasons) {
-      const reach = reason === 'refresh_token_reuse' ? onReuse : endReach[reason].reach;
+      const reach = reason === 'refresh_token_reuse' ? onReuse : endReasonEntry(reason).reach;
       expect(reachOf(reason, onReuse)).toBe(reach);
     }
   });
@@ -51,13 +52,26 @@ describe('how far an end reaches', () => {
   it('goes beyond the session exactly where the browser has to bring proof for everything', () => {
     for (const reason of endReasons.filter((one) => one !== 'logout')) {
       const signedOut = reachOf(reason) !== 'session';
-      expect([reason, endReach[reason].silentReturn === 'proof']).toEqual([reason, signedOut]);
+      expect([reason, endReasonEntry(reason).silentReturn === 'proof']).toEqual([reason, signedOut]);
     }
   });
 
   it('has a sentence that says why for each reason', () => {
-    for (const { why } of Object.values(endReach)) expect(why).toMatch(/^[A-Z].*\.$/);
+    for (const reason of endReasons) expect(endReasonEntry(reason).why).toMatch(/^[A-Z].*\.$/);
   });
+
+  it.each(['of_a_newer_version', 'toString', '__proto__', ''])(
+    'is not asked of a reason that this version does not know, and no silent return is allowed: %j',
+    (reason) => {
+      expect(reachOf(reason as EndReason)).toBe('session');
+      expect(endReasonEntry(reason)).toMatchObject({
+        silentReturn: 'proof_at_that_client',
+        initiator: 'policy',
+        meaning: 'The session ended.',
+      });
+      expect(administratorMayUse(reason as EndReason)).toBe(false);
+    },
+  );
 
   it('is a browser for reuse in the stricter profiles, and a session in the others', () => {
     const wider = profileNames.filter((name) => profiles[name].policy.onReuse === 'browser');

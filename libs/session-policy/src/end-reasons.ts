@@ -213,18 +213,32 @@ const table = {
 /** Why a session ended; one of the closed list. */
 export type EndReason = keyof typeof table;
 
-/** The table of reasons: the meaning of each, and how far it reaches. */
-export const endReach: { readonly [Reason in EndReason]: EndReasonEntry } = table;
-
 /** Every reason, in the order they are documented. */
 export const endReasons = Object.keys(table) as [EndReason, ...EndReason[]];
 
+/**
+ * A reason that a node of a newer version wrote while the nodes are replaced. That node carried out all that the end reaches; only the silent
+ * return is left to this one, which asks for proof: a page too many costs a person a sign-in, and a page too few undoes the end.
+ */
+const ofANewerVersion: EndReasonEntry = {
+  initiator: 'policy',
+  meaning: 'The session ended.',
+  reach: 'session',
+  ends: 'the session',
+  silentReturn: 'proof_at_that_client',
+  why: 'This version cannot know how far the end reaches.',
+};
+
+/** All that is said of a reason, of whichever version it is. */
+export const endReasonEntry = (reason: string): EndReasonEntry =>
+  Object.hasOwn(table, reason) ? table[reason as EndReason] : ofANewerVersion;
+
 /** Whether an administrator may name this reason. */
 export const administratorMayUse = (reason: EndReason): boolean =>
-  endReach[reason].forAdministrators === true;
+  endReasonEntry(reason).forAdministrators === true;
 
 /** How far the end of a session reaches for this reason; `onReuse` is that of the policy the session is under. */
 export function reachOf(reason: EndReason, onReuse: EndReach = 'session'): EndReach {
-  const { reach } = endReach[reason];
+  const { reach } = endReasonEntry(reason);
   return reach === 'by_policy' ? onReuse : reach;
 }

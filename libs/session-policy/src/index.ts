@@ -1,7 +1,7 @@
 export { accessTokenLifetime } from './deadlines.js';
 export { parseDuration } from './durations.js';
 export type { EndReach } from './end-reach.js';
-export { administratorMayUse, type EndReason, endReach, endReasons, reachOf } from './end-reasons.js';
+export { administratorMayUse, type EndReason, endReasonEntry, endReasons, reachOf } from './end-reasons.js';
 export type { EventData, EventType } from './event-catalogue.js';
 export { type Actor, protocolRefusals, type RefusalCause } from './event-causes.js';
 export type { EventOf, SessionEvent } from './events.js';

@@ -1,12 +1,15 @@
 import { milliseconds } from '@curfew/persistence';
-import { endReach, instant, latest, seconds } from '@curfew/session-policy';
+import { endReasonEntry, endReasons, instant, latest, seconds } from '@curfew/session-policy';
 import { type BrowserSession } from '@curfew/session-policy/browser-sign-in';
 import { type AuthorizationColumns, entriesAgainst, isCovered } from './store/standing-statements.js';
 
-/** Reasons of an end after which the person is asked to prove who they are at that client, as SQL text. */
-const endsClient = Object.entries(endReach)
-  .filter(([, { silentReturn }]) => silentReturn === 'proof_at_that_client')
-  .map(([reason]) => `'${reason}'`)
+/**
+ * Reasons of an end after which the person is not asked to prove who they are at that client, as SQL text. One that stands nowhere here, because
+ * a node of a newer version wrote it, asks for proof, as `endReasonEntry` says.
+ */
+const leavesClient = endReasons
+  .filter((reason) => endReasonEntry(reason).silentReturn !== 'proof_at_that_client')
+  .map((reason) => `'${reason}'`)
   .join(', ');
 
 /**
@@ -31,7 +34,7 @@ export const sessionsOfBrowser = (now: string): string => `LATERAL (
       max(s.step_up_required_at) FILTER (WHERE s.stepped_up_at IS NULL OR s.stepped_up_at < s.step_up_required_at) AS step_up_at,
       max(s.started_at) FILTER (WHERE s.ended_at IS NULL AND s.expires_at > ${now}) AS standing_since,
       max(s.started_at) FILTER (WHERE w.is_silent) AS silent_since, max(s.inactivity_timeout) FILTER (WHERE w.is_silent) AS silent_for,
-      COALESCE(bool_or(s.end_reason IN (${endsClient}) AND s.ended_at >= b.signed_in_at), false) OR ${isCovered({ client: 's.client_id', at: 'b.signed_in_at', everyone: false })} AS is_ended
+      COALESCE(bool_or(s.end_reason NOT IN (${leavesClient}) AND s.ended_at >= b.signed_in_at), false) OR ${isCovered({ client: 's.client_id', at: 'b.signed_in_at', everyone: false })} AS is_ended
     FROM session s, LATERAL (
       SELECT LEAST(s.ended_at, s.expires_at) > b.signed_in_at AND CASE
         WHEN s.ended_at IS NULL THEN s.expires_at <= ${now} AND s.expires_at < s.absolute_deadline

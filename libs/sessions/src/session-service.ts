@@ -224,7 +224,7 @@ export class SessionService {
   }
 
   /**
-   * Ends the sessions with these ids that still live, and the browsers they came of where the reason reaches so far (`endReach`); durable
+   * Ends the sessions with these ids that still live, and the browsers they came of where the reason reaches so far (`reachOf`); durable
    * when it returns, or with `along.transaction` where that is given.
    */
   async end(

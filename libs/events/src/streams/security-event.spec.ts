@@ -26,6 +26,13 @@ describe('a security event token', () => {
     }
   });
 
+  it('says no more than that it ended, where a newer version wrote a reason that this one does not know', () => {
+    expect(told('session.ended', { reason: 'of_a_newer_version' })![1]).toMatchObject({
+      initiating_entity: 'policy',
+      reason_admin: { en: 'The session ended.' },
+    });
+  });
+
   it('believes the event about who caused it, rather than the reason', () => {
     const by = (kind: string) =>
       told('session.ended', { reason: 'logout', by: { kind } })![1]['initiating_entity'];

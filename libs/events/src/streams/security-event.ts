@@ -1,4 +1,4 @@
-import { type EndReason, endReach } from '@curfew/session-policy';
+import { endReasonEntry } from '@curfew/session-policy';
 import type { Compose, StoredEvent } from '../delivery/delivery.js';
 import type { SignJwt } from '../delivery/logout-token.js';
 import type { SecretSeal } from '../delivery/webhook.js';
@@ -18,10 +18,7 @@ interface Translation {
   readonly claims: (data: Data) => Readonly<Record<string, unknown>> | null;
 }
 
-const reasonText = (data: Data): string =>
-  data.reason && Object.hasOwn(endReach, data.reason)
-    ? endReach[data.reason as EndReason].meaning
-    : 'The session ended.';
+const entryOf = (data: Data) => endReasonEntry(data.reason ?? '');
 
 /** CAEP 1.0 §2: the initiator. A client that revokes does what its person wants done. */
 function initiator(data: Data): 'admin' | 'user' | 'policy' | 'system' {
@@ -36,9 +33,7 @@ function initiator(data: Data): 'admin' | 'user' | 'policy' | 'system' {
     case 'policy':
       return 'policy';
     default:
-      return data.reason && Object.hasOwn(endReach, data.reason)
-        ? endReach[data.reason as EndReason].initiator
-        : 'policy';
+      return entryOf(data).initiator;
   }
 }
 
@@ -75,7 +70,7 @@ const translations: Readonly<Record<string, readonly Translation[]>> = {
   'session.ended': [
     {
       uri: `${caep}session-revoked`,
-      claims: (data) => ({ initiating_entity: initiator(data), reason_admin: { en: reasonText(data) } }),
+      claims: (data) => ({ initiating_entity: initiator(data), reason_admin: { en: entryOf(data).meaning } }),
     },
   ],
   'session.started': [
