@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import { administratorMayUse, endReasonEntry, endReasons } from '@curfew/session-policy';
+import { administratorMayUse, endReasonEntry, endReasons, reachOf } from '@curfew/session-policy';
 import { assertInvariants } from '../support/database.js';
 import type { Person } from '../support/person.js';
 import { freePort } from '../support/ports.js';
@@ -214,8 +214,24 @@ describe('the table of reach', () => {
   it.each(endReasons.filter(administratorMayUse))(
     'holds for every reason an operator may give: %s',
     async (reason) => {
-      const { person, first } = await aBrowser();
-      await world.call('DELETE', `/v1/sessions/${first.sid}?reason=${reason}`);
+      const { person, first, offline, uid, accountId } = await aBrowser();
+      const path = `/v1/sessions/${first.sid}?reason=${reason}`;
+      const would = (await world.call('DELETE', `${path}&dry_run=true`)).body;
+      const counts = [];
+      const client = world.data.clients.web.client_id;
+      for (const selection of [{ ids: [first.sid] }, { search: { account: accountId, client } }]) {
+        const order = { selection, reason, dry_run: true };
+        const { along, browsers } = (await world.post('/v1/sessions/end', order)).body;
+        counts.push({ along, browsers });
+      }
+      const { along, browsers } = (await world.call('DELETE', path)).body;
+      const [sids, uids] = reachOf(reason) === 'session' ? [[], []] : [[offline.sid], [uid]];
+      expect({ along, browsers }).toEqual({ along: sids, browsers: uids });
+      // A preview says for the same reason what the end does then.
+      expect({ along: would.along, browsers: would.browsers }).toEqual({ along, browsers });
+      expect(counts[0]).toEqual({ along: along.length, browsers: browsers.length });
+      // Other tests left sessions of this account, whose browsers the search may reach.
+      expect(counts[1]!.browsers > 0).toBe(browsers.length > 0);
       // The browser had one session of this client, so its sign-in is over there even where the browser is not.
       const isAsked = endReasonEntry(reason).silentReturn !== 'allowed';
       expect((await silently(person)) === 'login_required').toBe(isAsked);

@@ -1,5 +1,5 @@
 import { Registry } from '@curfew/clients';
-import type { Instant } from '@curfew/session-policy';
+import type { EndReach, Instant } from '@curfew/session-policy';
 import { BrowserSessionQueries } from '@curfew/sessions';
 import { type StoredSession } from '@curfew/sessions/store';
 import { Injectable } from '@nestjs/common';
@@ -25,9 +25,13 @@ export class EndPreview {
     private readonly registry: Registry,
   ) {}
 
-  /** Previews the end of one session. */
-  async ofSession({ id, accountId, browserSessionUid: uid }: StoredSession, now: Instant): Promise<Reached> {
-    if (uid === null) return { along: [], browsers: [] };
+  /** Previews the end of one session that reaches so far. */
+  async ofSession(
+    { id, accountId, browserSessionUid: uid }: StoredSession,
+    reach: EndReach,
+    now: Instant,
+  ): Promise<Reached> {
+    if (uid === null || reach === 'session') return { along: [], browsers: [] };
     const [browser, live] = await Promise.all([
       this.browsers.find(uid, now),
       this.liveOfBrowser(uid, accountId, now),
@@ -43,9 +47,9 @@ export class EndPreview {
     return described.map(({ wire }) => wire).filter(({ state }) => state === 'live');
   }
 
-  /** Counts the reach of an end of the sessions that match a search. */
-  ofSearch(search: SessionSearch, now: Instant): Promise<ReachCount> {
-    return this.counts.ofSearch(search, now);
+  /** Counts what an end that reaches so far takes along beside the sessions that match a search. */
+  async ofSearch(search: SessionSearch, reach: EndReach, now: Instant): Promise<ReachCount> {
+    return reach === 'session' ? { along: 0, browsers: 0 } : this.counts.ofSearch(search, now);
   }
 
   /** Counts the reach of an end of everything of an account, a client or everyone; the end of a client signs out no browser. */

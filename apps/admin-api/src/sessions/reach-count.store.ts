@@ -16,7 +16,7 @@ export interface ReachCount {
 export class ReachCountStore {
   constructor(private readonly prisma: PrismaService) {}
 
-  /** Counts the reach of ending the sessions that match a search, one by one. */
+  /** Counts the reach of ending the sessions that match a search, one by one, with the browsers that they came of. */
   async ofSearch(search: SessionSearch, now: Instant): Promise<ReachCount> {
     const everyone = await this.prisma.$queryRaw<{ at: Date }[]>(lastEndOfEveryone);
     const named = conditionsOf(search, now, everyone[0]?.at ?? null);

@@ -1,4 +1,4 @@
-import { administratorMayUse, endReasons } from '@curfew/session-policy';
+import { administratorMayUse, endReasons, reachOf } from '@curfew/session-policy';
 import { z } from 'zod';
 import {
   clientId,
@@ -164,10 +164,18 @@ export const propagation = z.object({
     .meta({ description: 'The bound for gateways and APIs that follow the session feed.' }),
 });
 
+const administratorReasons = endReasons.filter(administratorMayUse);
+
+/** The reasons that an administrator may give and that sign no browser out, as descriptions name them. */
+export const reasonsWithoutBrowser = administratorReasons
+  .filter((reason) => reachOf(reason) === 'session')
+  .map((reason) => `\`${reason}\``)
+  .join(', ');
+
 /** The reason and the note of an end. */
 export const endWords = {
   reason: z
-    .enum(endReasons.filter(administratorMayUse), { error: 'must be a reason an administrator may give' })
+    .enum(administratorReasons, { error: 'must be a reason an administrator may give' })
     .default('ended_by_administrator'),
   note: note.optional(),
 };

@@ -1,7 +1,7 @@
 import type { Registry } from '@curfew/clients';
 import type { Confirmation, EndConfirmation, NewEvent } from '@curfew/events';
 import { type Author, endEverything, endSessions, type OperationParts } from '@curfew/operations';
-import { type EndReason, type Instant } from '@curfew/session-policy';
+import { type EndReach, type EndReason, type Instant, reachOf } from '@curfew/session-policy';
 import { revocationTarget } from '@curfew/session-policy/settings';
 import type { EndedSession, MassEnd } from '@curfew/sessions/store';
 import { adminActed } from '../access/acts.js';
@@ -23,6 +23,12 @@ export interface EndOrder {
   /** Whether the browsers that the sessions came of stay signed in, with everything else they signed in. */
   readonly onlyThisSession?: boolean;
 }
+
+/** How far an order reaches that names sessions: as the table says for its reason, unless the operator narrows it. */
+export const reachOfOrder = ({
+  reason,
+  onlyThisSession = false,
+}: Pick<EndOrder, 'reason' | 'onlyThisSession'>): EndReach => (onlyThisSession ? 'session' : reachOf(reason));
 
 /** Ends carried out: how many have their own record, and how the news got out. */
 export interface CarriedOut {
@@ -179,8 +185,12 @@ export class SessionEnds {
       note,
       ...(target === null ? {} : { sessionId: target }),
     });
-    const named = { sessionIds: ids, reach: order.onlyThisSession ? ('session' as const) : undefined };
-    return endSessions(this.parts, named, reason, authorOf(order, acted));
+    return endSessions(
+      this.parts,
+      { sessionIds: ids, reach: reachOfOrder(order) },
+      reason,
+      authorOf(order, acted),
+    );
   }
 }
 

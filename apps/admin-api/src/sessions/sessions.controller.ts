@@ -1,6 +1,6 @@
 import { AccountError, AccountService } from '@curfew/accounts';
 import { PolicyService, RegistrationError, Registry } from '@curfew/clients';
-import { formatPolicy, type Instant } from '@curfew/session-policy';
+import { formatPolicy } from '@curfew/session-policy';
 import { contextOf } from '@curfew/session-policy/authentication';
 import { Controller } from '@nestjs/common';
 import { z } from 'zod';
@@ -22,6 +22,7 @@ import {
   endManyBody,
   endOneQuery,
   listQuery,
+  reasonsWithoutBrowser,
   type SearchInput,
   sessionDetail,
   sessionPage,
@@ -33,6 +34,7 @@ import {
   type EndOrder,
   type MassTarget,
   propagationOf,
+  reachOfOrder,
   SessionEnds,
 } from './session-ends.js';
 import { named, namedTimeline } from './session-names.js';
@@ -74,9 +76,9 @@ const endOne = operation({
   method: 'delete',
   path: '/v1/sessions/{id}',
   tag: 'sessions',
-  summary: 'Ends one session, and signs its browser out with everything else that signed in there.',
-  description:
-    'One commit; the answer comes after it is durable, and says what ended. `only_this_session` leaves the browser alone. A session that is over already stays as it is; its browser is signed out all the same.',
+  summary:
+    'Ends one session, and its browser with everything else that signed in there if the reason reaches so far.',
+  description: `One commit; the answer comes after it is durable, and says what ended. Its browser is signed out, also where the session is over already, unless \`only_this_session\` is set or the reason reaches the session alone (${reasonsWithoutBrowser}). With \`dry_run\` nothing is ended, and the answer says what would be for that reason.`,
   scope: 'sessions:end',
   powerless: true,
   params: byId,
@@ -92,8 +94,7 @@ const endMany = operation({
   path: '/v1/sessions/end',
   tag: 'sessions',
   summary: 'Ends a selection of sessions, all of an account, of a client, or of everyone.',
-  description:
-    'Sessions that are named by ids or a search take their browsers along unless `only_this_session` is set; an account takes all its browsers; a client takes none, but asks for proof of everybody who signed in before. With `dry_run` nothing is ended, and what would be is counted. A mass end is one commit: from then on everything authorized before is refused, whether or not each session has its own record yet.',
+  description: `Sessions that are named by ids or a search take their browsers along unless \`only_this_session\` is set or the reason reaches the session alone (${reasonsWithoutBrowser}); an account takes all its browsers; a client takes none, but asks for proof of everybody who signed in before. With \`dry_run\` nothing is ended, and what would be for that reason is counted. A mass end is one commit: from then on everything authorized before is refused, whether or not each session has its own record yet.`,
   scope: 'sessions:end',
   powerless: true,
   body: endManyBody,
@@ -169,9 +170,8 @@ export class SessionsController {
       only_this_session: onlyThisSession = false,
     } = query;
     if (dry_run) {
-      const reached = onlyThisSession
-        ? { along: [], browsers: [] }
-        : await this.preview.ofSession(before.session, now);
+      const reach = reachOfOrder({ reason, onlyThisSession });
+      const reached = await this.preview.ofSession(before.session, reach, now);
       const { ended_at, end_reason } = before.wire;
       return ok({
         id: params.id,
@@ -205,7 +205,7 @@ export class SessionsController {
     if (!dry_run) return ok(carriedOutOnWire(await this.carryOut(selection, order)));
     const [counted, reached] = await Promise.all([
       this.count(selection, now),
-      onlyThisSession ? nothing : this.reached(selection, now),
+      this.reached(selection, order),
     ]);
     return ok({
       dry_run,
@@ -237,10 +237,12 @@ export class SessionsController {
     return this.search.countByClient({ ...search, state: 'live' }, now);
   }
 
-  private async reached(selection: EndSelection, now: Instant): Promise<ReachCount> {
-    if ('ids' in selection) return this.preview.ofSearch({ ids: selection.ids }, now);
+  private async reached(selection: EndSelection, order: EndOrder): Promise<ReachCount> {
+    const { now } = order;
+    const reach = reachOfOrder(order);
+    if ('ids' in selection) return this.preview.ofSearch({ ids: selection.ids }, reach, now);
     if ('search' in selection)
-      return this.preview.ofSearch({ ...(await this.searchOf(selection.search)), state: 'live' }, now);
+      return this.preview.ofSearch({ ...(await this.searchOf(selection.search)), state: 'live' }, reach, now);
     return this.preview.ofAll(massTargetOf(selection), now);
   }
 
@@ -269,8 +271,6 @@ export class SessionsController {
     };
   }
 }
-
-const nothing: ReachCount = { along: 0, browsers: 0 };
 
 function massTargetOf(selection: Exclude<EndSelection, { ids: unknown } | { search: unknown }>): MassTarget {
   if ('account' in selection) return { kind: 'account', target: selection.account };
