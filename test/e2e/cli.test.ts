@@ -129,10 +129,10 @@ describe('the command line', () => {
     const shown = await curfew(['browsers', 'show', '--', uid]);
     expect(shown.out).toMatch(/state\s+live[\s\S]+signin\.succeeded/);
     expect((await curfew(['browsers', 'end', '--dry-run', '--', uid])).out).toMatch(/Nothing was ended/);
-    const ended = await curfew(['browsers', 'end', '--note', 'lost', '--', uid]);
+    const ended = await curfew(['browsers', 'end', '--reason=policy_changed', '--note', 'lost', '--', uid]);
     expect(ended.out).toMatch(/^Signed the browser out; ended 0 session\(s\)\./);
     expect(await browsers()).toEqual([]);
-    expect((await curfew(['browsers', 'show', '--', uid])).out).toMatch(/note\s+lost/);
+    expect((await curfew(['browsers', 'show', '--', uid])).out).toMatch(/policy_changed[\s\S]+note\s+lost/);
     expect((await curfew(['browsers', 'end', '--', uid])).out).toMatch(/^Nothing was ended/);
     expect((await curfew(['browsers', 'show', 'nobody'])).code).toBe(3);
     const { sid } = await world.signIn(person);

@@ -3,7 +3,7 @@ import type { Json } from '../admin-client.js';
 import { accountId, contextOf } from '../context.js';
 import { CommandError, exitCodes } from '../exit.js';
 import { facts, length, table } from '../output.js';
-import { propagated } from './sessions.js';
+import { propagated, reasonOption } from './sessions.js';
 
 /** `curfew browsers`. */
 export const browsers = (): Command =>
@@ -102,6 +102,7 @@ function described(one: Json): string {
 }
 
 interface EndOptions {
+  readonly reason: string;
   readonly note?: string;
   readonly keepOffline?: boolean;
   readonly dryRun?: boolean;
@@ -114,6 +115,7 @@ const end = (): Command =>
     .option('--keep-offline', 'leave its offline sessions alone')
     .option('--dry-run', 'only say what would end')
     .option('--note <text>', 'why; kept in the history')
+    .addOption(reasonOption())
     .addHelpText(
       'after',
       `
@@ -126,7 +128,7 @@ Example:
       const { admin: connect, output } = contextOf(command);
       const admin = await connect();
       const path = `/v1/browsers/${encodeURIComponent(uid)}`;
-      const said = { note: options.note, keep_offline: options.keepOffline };
+      const said = { reason: options.reason, note: options.note, keep_offline: options.keepOffline };
       if (options.dryRun) {
         const would: Json = (await admin.send('DELETE', path, { query: { ...said, dry_run: true } })).body;
         const text = `The browser and ${would.sessions.length} session(s) would end. Nothing was ended.`;

@@ -123,6 +123,10 @@ const show = (): Command =>
       context.output.line(described(one));
     });
 
+/** The reason of an end; the admin API says which there are. */
+export const reasonOption = (): Option =>
+  new Option('--reason <reason>', 'reason to record').default('ended_by_administrator');
+
 interface EndOptions extends SearchOptions {
   readonly everyone?: boolean;
   readonly dryRun?: boolean;
@@ -141,12 +145,12 @@ const end = (): Command =>
     .option('--only-this-session', 'leave the browser it came of signed in, and what else that signed in')
     .option('--dry-run', 'only count what would be ended')
     .option('--note <text>', 'why; kept in the history')
-    .option('--reason <reason>', 'reason to record', 'ended_by_administrator')
+    .addOption(reasonOption())
     .option('-y, --yes', 'do not ask')
     .addHelpText(
       'after',
       `
-A session takes its browser along, and everything else that signed in there, unless --only-this-session says otherwise.
+A session takes its browser along, and everything else that signed in there, unless --only-this-session or the reason says otherwise.
 --account or --client alone is a mass end: one commit, and everything authorized until now is over, whatever there is.
 An account takes all its browsers; a client takes none, but asks for proof of everybody who signed in before.
 With further conditions the live sessions that meet all of them are ended one by one.
