@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { type SessionPolicy } from '@curfew/session-policy';
+import { endReasonEntry, endReasons, type SessionPolicy } from '@curfew/session-policy';
 import { profiles } from '@curfew/session-policy/settings';
 import { catalogue } from './catalogue.js';
 import { type ConfigurationFacts, standardIds } from './control.js';
 import { judgeAll } from './evaluate.js';
+import { operatorsEnd } from './proofs.js';
 import { standards } from './standards.js';
 
 const facts: ConfigurationFacts = {
@@ -54,6 +55,12 @@ describe('the catalogue of controls', () => {
       ([file, title]) => !existsSync(file) || !readFileSync(file, 'utf8').includes(title),
     );
     expect(gone).toEqual([]);
+  });
+
+  it('counts an end by an administrator for each reason that has one as its initiator, and for no other', () => {
+    const counted = operatorsEnd.flatMap(({ event }) => event?.reason ?? []);
+    expect(counted).toEqual(expect.arrayContaining(['ended_by_administrator', 'account_disabled']));
+    expect(counted).toEqual(endReasons.filter((reason) => endReasonEntry(reason).initiator === 'admin'));
   });
 
   it.each([

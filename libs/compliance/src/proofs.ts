@@ -1,3 +1,4 @@
+import { endReasonEntry, endReasons } from '@curfew/session-policy';
 import type { Proof } from './control.js';
 
 /** A test of the product as proof, by its file and title. */
@@ -59,9 +60,14 @@ export const accountEnds: readonly Proof[] = [
   ),
 ];
 
+/** The ends that an administrator begins, for whichever reason. */
+const endsByOperators = endReasons
+  .filter((reason) => endReasonEntry(reason).initiator === 'admin')
+  .map((reason): Proof => ({ event: { type: 'session.ended', reason } }));
+
 /** Operators end sessions. */
 export const operatorsEnd: readonly Proof[] = [
-  { event: { type: 'session.ended', reason: 'ended_by_administrator' } },
+  ...endsByOperators,
   test(
     'test/e2e/admin-sessions.test.ts',
     'of an account, of a client and of everyone end in one commit, which takes what comes from before along',
