@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import { type Scope, useCaller } from '../admin-api/caller.js';
 import { useConnectionLost } from '../admin-api/connection.js';
-import { ReasonedButton } from './reasoned-button.js';
+import { ExplainedButton } from './explained-button.js';
 
 /** One scope, or several that an act needs together. */
 type Needed = Scope | readonly Scope[];
@@ -27,7 +27,7 @@ export function SendButton({ scope, missing, ...button }: SendButtonProps) {
   const lost = useConnectionLost()
     ? 'The connection is lost, so this page may be old. It can be done once the connection is back.'
     : undefined;
-  return <ReasonedButton {...button} off={reason ?? lost ?? missing} />;
+  return <ExplainedButton {...button} off={reason ?? lost ?? missing} />;
 }
 
 interface ActButtonProps {

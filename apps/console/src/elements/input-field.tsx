@@ -1,6 +1,6 @@
 import { type ReactNode, useId } from 'react';
+import { OffReason } from './explained-button.js';
 import { Says } from './filter-fields.js';
-import { OffReason } from './reasoned-button.js';
 
 interface InputFieldProps {
   readonly label: string;

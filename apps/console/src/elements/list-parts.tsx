@@ -2,8 +2,8 @@ import type { useInfiniteQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { type CsvColumn, csvOf, download } from './csv.js';
 import { timeOfDayWords } from './durations.js';
+import { ExplainedButton } from './explained-button.js';
 import { Icon } from './icon.js';
-import { ReasonedButton } from './reasoned-button.js';
 import { Empty, Failed, Loading } from './states.js';
 
 /** A list as it is read page by page. */
@@ -47,10 +47,10 @@ interface FileButtonProps {
 export function FileButton({ off, file, busy = false, onAct, children = 'CSV' }: FileButtonProps) {
   const hover = file === undefined ? {} : { title: file };
   return (
-    <ReasonedButton className="plain compact" off={off} busy={busy} onPress={onAct} {...hover}>
+    <ExplainedButton className="plain compact" off={off} busy={busy} onPress={onAct} {...hover}>
       <Icon name="download" />
       {children}
-    </ReasonedButton>
+    </ExplainedButton>
   );
 }
 
@@ -94,13 +94,13 @@ interface NextPageProps {
 export function NextPage({ found, title = 'Show more' }: NextPageProps) {
   if (!found.hasNextPage) return null;
   return (
-    <ReasonedButton
+    <ExplainedButton
       className="plain compact"
       busy={found.isFetchingNextPage}
       onPress={() => void found.fetchNextPage()}
     >
       {found.isFetchingNextPage ? 'Reading …' : title}
-    </ReasonedButton>
+    </ExplainedButton>
   );
 }
 

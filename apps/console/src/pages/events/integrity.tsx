@@ -1,7 +1,7 @@
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
+import { ExplainedButton } from '../../elements/explained-button.js';
 import { TextField } from '../../elements/filter-fields.js';
-import { ReasonedButton } from '../../elements/reasoned-button.js';
 import { Failed } from '../../elements/states.js';
 import { type ChainProgress, checkChain, type KnownHead } from './event-queries.js';
 
@@ -37,14 +37,14 @@ export function Integrity() {
         problem={isWrong ? 'must be a number, a colon and 64 hexadecimal digits' : undefined}
         onCommit={setKept}
       />
-      <ReasonedButton
+      <ExplainedButton
         className="plain compact"
         off={isWrong ? 'The head of the earlier check is none. Its field says why.' : undefined}
         busy={check.isPending}
         onPress={() => check.mutate()}
       >
         {check.isPending ? 'Checking …' : 'Check the history'}
-      </ReasonedButton>
+      </ExplainedButton>
       <div aria-live="polite">{progress && <Found progress={progress} />}</div>
       {check.isError && <Failed error={check.error} onRetry={() => check.mutate()} />}
     </section>

@@ -2,9 +2,9 @@ import { useQuery } from '@tanstack/react-query';
 import { useMay } from '../../admin-api/caller.js';
 import { useScopeReason } from '../../elements/act-button.js';
 import type { CsvColumn } from '../../elements/csv.js';
+import { ExplainedButton } from '../../elements/explained-button.js';
 import { Icon } from '../../elements/icon.js';
 import { CsvButton } from '../../elements/list-parts.js';
-import { ReasonedButton } from '../../elements/reasoned-button.js';
 import { Empty, Failed, Loading } from '../../elements/states.js';
 import { Time } from '../../elements/time.js';
 import { doctorQuery, type Finding } from './system-queries.js';
@@ -39,7 +39,7 @@ export function Doctor() {
             )}
           </span>
           <CsvButton file="doctor.csv" columns={columns} rows={findings} />
-          <ReasonedButton
+          <ExplainedButton
             className="plain compact"
             off={off}
             busy={found.isFetching}
@@ -47,7 +47,7 @@ export function Doctor() {
           >
             <Icon name="refresh" />
             {found.isFetching ? 'Looking …' : 'Look again'}
-          </ReasonedButton>
+          </ExplainedButton>
         </div>
       </div>
       {!may && (

@@ -1,6 +1,6 @@
 import { type ReactNode, useId } from 'react';
 
-interface ReasonedButtonProps {
+interface ExplainedButtonProps {
   /** Why the button is off, in words; undefined while it is on. */
   readonly off?: ReactNode;
   /** Whether what it began is still under way. */
@@ -17,7 +17,7 @@ interface ReasonedButtonProps {
  * A button that can be off. It stays reachable then, by keyboard and for a screen reader, and says why (WAI-ARIA 1.2 §6.6, aria-disabled).
  * A press does nothing while it is off, and neither does Enter in a field of its form.
  */
-export function ReasonedButton(props: ReasonedButtonProps) {
+export function ExplainedButton(props: ExplainedButtonProps) {
   const { off, busy = false, type = 'button', className = '', title, onPress, children } = props;
   const reason = useId();
   const isOff = off !== undefined || busy;
