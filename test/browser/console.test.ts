@@ -218,6 +218,45 @@ describe('the page of sessions', () => {
     expect((await world.admin.get(`/v1/sessions/${other.sid}`)).body.state).toBe('live');
   });
 
+  it('ends for the reason that was chosen, and says before how far that reaches', async () => {
+    const { sid, username } = await aSession();
+    // A device has no browser of its own; this session is as if the one in which it was approved had signed it in.
+    const [{ uid, account } = { uid: '', account: '' }] = await world.admin.database.query<{
+      uid: string;
+      account: string;
+    }>(
+      `UPDATE session s SET browser_session_uid = b.uid FROM browser_session b
+       WHERE s.id = $1::uuid AND b.account_id = s.account_id RETURNING b.uid, s.account_id::text AS account`,
+      [sid],
+    );
+    const page = await world.enter(`/console/sessions?state=live&account=${account}`);
+    const dialog = page.getByRole('dialog');
+    await page.getByRole('button', { name: 'End these' }).click();
+    await dialog.getByText('1 live session ends, and 1 browser is signed out.').waitFor();
+    await dialog.getByLabel('Reason').selectOption('client disabled');
+    await dialog.getByText('1 live session ends.').waitFor();
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+
+    await page.goto(`${world.url}/console/sessions/${sid}`);
+    await page.getByRole('button', { name: 'End this session' }).click();
+    await dialog.getByText('ends 0 more that signed in there').waitFor();
+    await dialog.getByLabel('Reason').selectOption('policy changed');
+    await dialog.getByText('signs no browser out, and ends no other session').waitFor();
+    await dialog.getByRole('button', { name: 'End it' }).click();
+    await dialog.getByText('The session is over').waitFor();
+    const session = (await world.admin.get(`/v1/sessions/${sid}`)).body;
+    expect(session).toMatchObject({ state: 'ended', end_reason: 'policy_changed' });
+
+    await page.goto(`${world.url}/console/people/${account}`);
+    await page.getByRole('heading', { name: username }).waitFor();
+    await page.getByRole('button', { name: 'Sign out …' }).click();
+    await dialog.getByLabel('Reason').selectOption('account disabled');
+    await dialog.getByRole('button', { name: 'Sign it out' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    const { body } = await world.admin.get(`/v1/browsers/${uid}`);
+    expect(body).toMatchObject({ state: 'ended', end_reason: 'account_disabled' });
+  }, 60_000);
+
   it('says at the field what the admin API refuses, and keeps what was typed', async () => {
     const page = await world.enter('/console/sessions');
     await page.getByLabel('Address or network').fill('300.1.1.1');

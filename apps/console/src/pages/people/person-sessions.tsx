@@ -6,6 +6,7 @@ import { adminApi, bodyOf } from '../../admin-api/client.js';
 import { ActButton } from '../../elements/act-button.js';
 import { ConfirmDialog } from '../../elements/confirm-dialog.js';
 import { durationWords } from '../../elements/durations.js';
+import { EndReasonField, type GivenReason, usualReason } from '../../elements/end-reason-field.js';
 import { Failed, Loading } from '../../elements/states.js';
 import { Time } from '../../elements/time.js';
 import { personBrowsersQuery, personSessionsQuery } from './people-queries.js';
@@ -85,32 +86,45 @@ export function PersonBrowsers({ id }: { readonly id: string }) {
         ))}
       </ul>
       {ending && (
-        <ConfirmDialog
-          scope="sessions:end"
-          title="Sign this browser out"
-          button="Sign it out"
-          isDanger
-          hasNote
-          act={(note) =>
-            bodyOf(
-              adminApi.DELETE('/v1/browsers/{uid}', {
-                params: {
-                  path: { uid: ending },
-                  query: { reason: 'ended_by_administrator', ...(note === undefined ? {} : { note }) },
-                },
-              }),
-            )
-          }
+        <SignOutBrowser
+          uid={ending}
           onDone={() => {
             void queries.invalidateQueries({ queryKey: ['account', id] });
             void queries.invalidateQueries({ queryKey: ['sessions'] });
           }}
           onClose={() => setEnding(undefined)}
-        >
-          <p>Every session that began in it ends at once, at every gateway and API.</p>
-        </ConfirmDialog>
+        />
       )}
     </section>
+  );
+}
+
+interface SignOutBrowserProps {
+  readonly uid: string;
+  readonly onDone: () => void;
+  readonly onClose: () => void;
+}
+
+function SignOutBrowser({ uid, onDone, onClose }: SignOutBrowserProps) {
+  const [reason, setReason] = useState<GivenReason>(usualReason);
+  const signOut = (note: string | undefined) => {
+    const query = { reason, ...(note === undefined ? {} : { note }) };
+    return bodyOf(adminApi.DELETE('/v1/browsers/{uid}', { params: { path: { uid }, query } }));
+  };
+  return (
+    <ConfirmDialog
+      scope="sessions:end"
+      title="Sign this browser out"
+      button="Sign it out"
+      isDanger
+      hasNote
+      act={signOut}
+      onDone={onDone}
+      onClose={onClose}
+    >
+      <p>Every session that began in it ends at once, at every gateway and API.</p>
+      <EndReasonField value={reason} problem={undefined} onChange={setReason} />
+    </ConfirmDialog>
   );
 }
 

@@ -5,12 +5,10 @@ import { useClientName } from '../../admin-api/names.js';
 import { SendButton } from '../../elements/act-button.js';
 import { ConfirmedEnd } from '../../elements/confirmed-end.js';
 import { Dialog } from '../../elements/dialog.js';
-import { SelectField } from '../../elements/filter-fields.js';
+import { EndReasonField, type GivenReason, usualReason } from '../../elements/end-reason-field.js';
 import { NoteField } from '../../elements/note-field.js';
 import { refusalOf } from '../../elements/refusal.js';
 import { Failed, Loading } from '../../elements/states.js';
-import { reasonWords } from '../../elements/words.js';
-import { administratorReasons } from '../../generated/lists.js';
 import { type EndOrder, endSessions, type Outcome, useEndOfSearch } from './end-of-search.js';
 import { type SessionSearch, selectionOf } from './session-search.js';
 
@@ -20,8 +18,6 @@ const typedAbove = 1_000;
 /** Applications that are named. */
 const maxNamed = 6;
 
-type Reason = NonNullable<EndOrder['reason']>;
-
 interface BulkEndProps {
   readonly search: SessionSearch;
   readonly onClose: () => void;
@@ -30,16 +26,16 @@ interface BulkEndProps {
 
 /** Ends every live session of the search: first counts them, then asks, then says how far it came. */
 export function BulkEnd({ search, onClose, onEnded }: BulkEndProps) {
-  const [reason, setReason] = useState<Reason>('ended_by_administrator');
+  const [reason, setReason] = useState<GivenReason>(usualReason);
   const [note, setNote] = useState('');
   const [onlyThese, setOnlyThese] = useState(false);
   const [typed, setTyped] = useState('');
   const selection: EndOrder['selection'] = { search: selectionOf(search) };
   const order = { selection, reason, only_this_session: onlyThese, confirm: false };
   const preview = useQuery({
-    queryKey: ['sessions', 'end preview', selection, onlyThese],
+    queryKey: ['sessions', 'end preview', selection, onlyThese, reason],
     gcTime: 0,
-    queryFn: () => endSessions({ ...order, reason: 'ended_by_administrator', dry_run: true }),
+    queryFn: () => endSessions({ ...order, dry_run: true }),
   });
   const { end, soFar } = useEndOfSearch(
     { ...order, dry_run: false, confirm: true, ...(note.trim() ? { note: note.trim() } : {}) },
@@ -55,7 +51,7 @@ export function BulkEnd({ search, onClose, onEnded }: BulkEndProps) {
       {preview.isPending && <Loading rows={3} label="Counting" />}
       {preview.isError && <Failed error={preview.error} onRetry={() => preview.refetch()} />}
       {preview.data && <Counted preview={preview.data} />}
-      <ReasonField value={reason} problem={at('reason')} onChange={setReason} />
+      <EndReasonField value={reason} problem={at('reason')} onChange={setReason} />
       <NoteField value={note} problem={at('note')} onChange={setNote} />
       <label className="check">
         <input type="checkbox" checked={onlyThese} onChange={(event) => setOnlyThese(event.target.checked)} />
@@ -95,29 +91,6 @@ function whyOff(count: number | null | undefined, typed: string): string | undef
   if (count === undefined) return 'The sessions are not counted yet.';
   if (!count) return 'No live session meets these conditions.';
   return count > typedAbove && typed.trim() !== String(count) ? 'Type the number first.' : undefined;
-}
-
-interface ReasonFieldProps {
-  readonly value: Reason;
-  readonly problem: string | undefined;
-  readonly onChange: (value: Reason) => void;
-}
-
-function ReasonField({ value, problem, onChange }: ReasonFieldProps) {
-  return (
-    <SelectField
-      label="Reason"
-      value={value}
-      problem={problem}
-      onChange={(chosen) => onChange(chosen as Reason)}
-    >
-      {administratorReasons.map((one) => (
-        <option key={one} value={one}>
-          {reasonWords(one)}
-        </option>
-      ))}
-    </SelectField>
-  );
 }
 
 interface CountFieldProps {

@@ -4,6 +4,7 @@ import { adminApi, bodyOf } from '../../admin-api/client.js';
 import { SendButton } from '../../elements/act-button.js';
 import { ConfirmedEnd } from '../../elements/confirmed-end.js';
 import { Dialog } from '../../elements/dialog.js';
+import { EndReasonField, type GivenReason, usualReason } from '../../elements/end-reason-field.js';
 import { NoteField } from '../../elements/note-field.js';
 import { refusalOf } from '../../elements/refusal.js';
 import { Failed } from '../../elements/states.js';
@@ -23,6 +24,7 @@ const endSession = (
     only_this_session: 'true' | 'false';
     dry_run: 'true' | 'false';
     confirm: 'true' | 'false';
+    reason: GivenReason;
     note?: string;
   },
 ) => bodyOf(adminApi.DELETE('/v1/sessions/{id}', { params: { path: { id }, query } }));
@@ -31,29 +33,32 @@ const endSession = (
 export function EndOne({ session, onClose, onEnded }: EndOneProps) {
   const hasBrowser = session.browser !== null;
   const [reach, setReach] = useState<Reach>(hasBrowser ? 'browser' : 'session');
+  const [reason, setReason] = useState<GivenReason>(usualReason);
   const [note, setNote] = useState('');
   const only = reach === 'session' ? 'true' : 'false';
   const preview = useQuery({
-    queryKey: ['session', session.id, 'end preview'],
+    queryKey: ['session', session.id, 'end preview', reason],
     enabled: hasBrowser,
     gcTime: 0,
-    queryFn: () => endSession(session.id, { only_this_session: 'false', dry_run: 'true', confirm: 'false' }),
+    queryFn: () =>
+      endSession(session.id, { reason, only_this_session: 'false', dry_run: 'true', confirm: 'false' }),
   });
   const end = useMutation({
     mutationFn: () => {
-      const words = note.trim() ? { note: note.trim() } : {};
+      const words = note.trim() ? { reason, note: note.trim() } : { reason };
       return endSession(session.id, { only_this_session: only, dry_run: 'false', confirm: 'true', ...words });
     },
     onSuccess: onEnded,
   });
-  const { at, rest } = refusalOf(end.error, ['note']);
+  const { at, rest } = refusalOf(end.error, ['reason', 'note']);
   if (end.data) return <EndedOne outcome={end.data} onClose={onClose} />;
   return (
     <Dialog title="End this session" onClose={onClose}>
       <p>
         {session.username ?? 'This person'} is signed in to {session.client_name ?? session.client_id}.
       </p>
-      {hasBrowser && <ReachChoice reach={reach} along={preview.data?.along.length} onChoose={setReach} />}
+      {hasBrowser && <ReachChoice reach={reach} preview={preview.data} onChoose={setReach} />}
+      <EndReasonField value={reason} problem={at('reason')} onChange={setReason} />
       <NoteField value={note} problem={at('note')} onChange={setNote} />
       <Failed error={rest} />
       <div className="actions">
@@ -70,15 +75,22 @@ export function EndOne({ session, onClose, onEnded }: EndOneProps) {
 
 interface ReachChoiceProps {
   readonly reach: Reach;
-  /** The number of other sessions that end with the browser; undefined until they are counted. */
-  readonly along: number | undefined;
+  /** The other sessions and the browsers that end with it; undefined until they are counted. */
+  readonly preview: Pick<Outcome, 'along' | 'browsers'> | undefined;
   readonly onChoose: (reach: Reach) => void;
 }
 
-function ReachChoice({ reach, along, onChoose }: ReachChoiceProps) {
-  const extent = along === undefined ? 'counting …' : `ends ${along} more that signed in there`;
+/** The effect of an end that may take the browser. A reason that is about a client or its policy leaves every browser signed in. */
+function extentOf(preview: ReachChoiceProps['preview']): string {
+  if (!preview) return 'counting …';
+  const { along, browsers } = preview;
+  if (along.length + browsers.length === 0) return 'signs no browser out, and ends no other session';
+  return `ends ${along.length} more that signed in there`;
+}
+
+function ReachChoice({ reach, preview, onChoose }: ReachChoiceProps) {
   const choices = [
-    ['browser', 'This session and its browser', extent],
+    ['browser', 'This session and its browser', extentOf(preview)],
     ['session', 'This session only', 'the browser may begin a new one without a page'],
   ] as const;
   return (
