@@ -385,32 +385,35 @@ describe('the personal data of an account', () => {
   it('is erased everywhere, and the sealed history still verifies', async () => {
     const password = randomUUID();
     const username = `gone${randomUUID()}@example.test`;
-    const { id } = (await world.post('/v1/accounts', { username, password, must_change_password: false }))
-      .body;
+    const account = { username, password, email: username, must_change_password: false };
+    const { id } = (await world.post('/v1/accounts', account)).body;
     const made = await world.post('/v1/clients', {
       client_name: 'Shop',
       grant_types: [deviceGrant, 'refresh_token'],
       token_endpoint_auth_method: 'none',
       resources: [orders],
     });
-    const tokens = await world.signInRaw(new Person(username, password), {
+    const tokens = await world.signInRaw(new Person(username, password, { 'accept-language': 'de' }), {
       client_id: made.body.client_id,
       resource: orders,
       scope: 'openid',
     });
     const other = await world.signIn();
+    const signedIn = (await world.get(`/v1/events?account=${id}&type=signin.succeeded`)).body.items;
+    expect(signedIn[0].data).toMatchObject({ language: 'de' });
     await settled();
     const { head } = await integrity();
     const erased = await world.post(`/v1/accounts/${id}/erase`, { note: 'asked by letter' });
     expect([erased.status, erased.body.seals > 0]).toEqual([200, true]);
     expect((await world.introspect(tokens['access_token'] ?? '')).active).toBe(false);
-    for (const table of ['event', 'event_count', 'session', 'browser_session']) {
+    for (const table of ['event', 'event_count', 'session', 'browser_session', 'account_profile']) {
       const rows = await world.database.query<{ text: string }>(
         `SELECT to_jsonb(t)::text AS text FROM ${table} t WHERE account_id = $1`,
         [id],
       );
       const left = rows.filter(
-        ({ text }) => text.includes(username) || /"(ip|prefix)": "[^"]+"[^}]*"userAgentFamily"/.test(text),
+        ({ text }) =>
+          text.includes(username) || /"(ip|prefix)": "[^"]+"[^}]*"userAgentFamily"|"language": "/.test(text),
       );
       expect([table, left]).toEqual([table, []]);
     }

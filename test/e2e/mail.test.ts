@@ -408,16 +408,35 @@ describe('another address that a person wants', () => {
     await mail.letterTo(username, /^Your address at .* was changed$/);
   }, 60_000);
 
-  it('is confirmed by a letter in the language of the page, while the present one is told in English whoever asks', async () => {
-    const { id, username, person: owner } = await someone();
-    await owner.follow(`${world.server.issuer}/sign-in`);
-    await speaks(id, 'en');
-    const person = new Person(username, password, { 'accept-language': 'de' });
-    const address = `neu-${number}@example.test`;
-    expect((await want(person, { address, current: password })).status).toBe(200);
-    linkIn(await mail.letterTo(address, /^Bestätigen Sie Ihre neue Adresse bei /));
-    await mail.letterTo(username, /^Another address was asked for/);
-  });
+  it.each([
+    {
+      ...{ owner: 'de', asker: 'en', confirm: /^Confirm your new address/ },
+      ...{
+        asked: /^Bei .* wurde eine andere Adresse angefordert$/,
+        changed: /^Ihre Adresse bei .* wurde geändert$/,
+      },
+    },
+    {
+      ...{ owner: 'en', asker: 'de', confirm: /^Bestätigen Sie Ihre neue Adresse bei / },
+      ...{ asked: /^Another address was asked for/, changed: /^Your address at .* was changed$/ },
+    },
+  ])(
+    'is confirmed by a letter in the language of the page ($asker), while the present one is told in that of its owner ($owner) whoever asks',
+    async ({ owner, asker, confirm, asked, changed }) => {
+      const { id, username } = await someone();
+      const inLanguage = (tag: string) => new Person(username, password, { 'accept-language': tag });
+      await inLanguage(owner).follow(`${world.server.issuer}/sign-in`);
+      await speaks(id, owner);
+      const address = `new-${number}@example.test`;
+      expect((await want(inLanguage(asker), { address, current: password })).status).toBe(200);
+      const link = linkIn(await mail.letterTo(address, confirm));
+      await mail.letterTo(username, asked);
+      await fill(link, {});
+      await mail.letterTo(username, changed);
+      expect(await addressOf(id)).toEqual([address, true]);
+    },
+    60_000,
+  );
 
   it('is told to an address that nobody has confirmed as well, in words that no stranger there can act by', async () => {
     const { id, username, person } = await someone({ email_verified: false });

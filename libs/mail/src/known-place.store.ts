@@ -30,8 +30,9 @@ const placeOf = ({ accountId, signals }: SeenSignIn): Buffer => {
  * Learns where people sign in, for accounts that can be written to, and in which language. The sign-ins from a place that is new to an account
  * that signed in elsewhere before.
  *
- * The language is that of a place that has been known for a day, or of the first one of all: a thief of the password does not choose the words
- * in which its owner is told of the sign-in.
+ * The language is that of a place that has been known for a day, or of the first one of all: a thief of the password who signs in from a new
+ * place does not choose the words in which its owner is told of that. A thief who shares the country and names the browser and the system of
+ * the owner is at a known place, and may (ADR 122).
  */
 export async function learnPlaces(
   signIns: readonly SeenSignIn[],
