@@ -393,11 +393,14 @@ describe('the personal data of an account', () => {
       token_endpoint_auth_method: 'none',
       resources: [orders],
     });
-    const tokens = await world.signInRaw(new Person(username, password, { 'accept-language': 'de' }), {
+    const tokens = await world.signInRaw(new Person(username, password), {
       client_id: made.body.client_id,
       resource: orders,
       scope: 'openid',
     });
+    await new Person(username, password, { 'accept-language': 'de' }).follow(
+      `${world.server.issuer}/sign-in`,
+    );
     const other = await world.signIn();
     const signedIn = (await world.get(`/v1/events?account=${id}&type=signin.succeeded`)).body.items;
     expect(signedIn[0].data).toMatchObject({ language: 'de' });

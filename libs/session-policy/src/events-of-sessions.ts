@@ -106,7 +106,7 @@ export const eventsOfSessions = {
     readonly acr: string | null;
     readonly amr: readonly string[];
     readonly signals: RequestSignals;
-    /** Absent in events of earlier versions, as is the language of the page (RFC 5646), which a step-up does not tell. */
+    /** Absent in events of earlier versions, as is the language of the page (RFC 5646), which a step-up and a sign-in for a device do not tell. */
     readonly browserSessionUid?: string;
     readonly language?: string;
   }>('A person proved who they are.'),
