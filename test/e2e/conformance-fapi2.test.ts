@@ -1,5 +1,7 @@
 import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
-import { ClientService } from '@curfew/clients';
+import { type IncomingMessage, type OutgoingHttpHeaders, request } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { ClientService, PolicyService } from '@curfew/clients';
 import { ManualClock } from '@curfew/clock';
 import { calculateJwkThumbprint, decodeJwt, SignJWT } from 'jose';
 import { type ProofKey, proofKey } from '../support/proof-key.js';
@@ -15,11 +17,14 @@ import {
 /*
  * The modules of the plan `fapi2-security-profile-final-test-plan` of the OpenID Foundation's conformance suite (OpenID Connect, plain FAPI,
  * `private_key_jwt`, DPoP, unsigned requests), one test for each, by its id. They ask what the suite's public source asks; the suite itself is
- * not run. There is no mode for FAPI 2.0: the clients are registered as the profile wants them.
+ * not run. There is no mode for FAPI 2.0: the clients are registered as the profile wants them, with the ready policy `fapi2`.
  */
 let world: ProtocolWorld;
 let fapi: TestClient;
 let second: TestClient;
+/** Clients whose refresh tokens rotate, with retry windows of a minute and of the usual 30 seconds. */
+let patient: TestClient;
+let usual: TestClient;
 let key: ProofKey;
 /** Seconds by which the service is ahead of this process. */
 let ahead = 0;
@@ -31,7 +36,10 @@ beforeAll(async () => {
     clock: new ManualClock(Date.now()),
     rules: { allowPrivateAddresses: true },
   });
-  const made = async (id: string): Promise<TestClient> => {
+  const policies = new PolicyService(prisma, new ManualClock(Date.now()));
+  const settings = { basedOn: 'standard', retryWindow: '1m' };
+  await policies.save({ name: 'patient', previous: 0, settings, createdBy: 'test' });
+  const made = async (id: string, policy: string): Promise<TestClient> => {
     const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const jwk = { ...pair.publicKey.export({ format: 'jwk' }), kid: id, alg: 'ES256', use: 'sig' };
     await clients.create(
@@ -47,9 +55,11 @@ beforeAll(async () => {
       },
       { id },
     );
+    await policies.attach({ kind: 'client', id }, policy);
     return { id, secret: '', key: pair.privateKey };
   };
-  [fapi, second, key] = [await made('fapi-1'), await made('fapi-2'), await proofKey()];
+  [fapi, second, key] = [await made('fapi-1', 'fapi2'), await made('fapi-2', 'fapi2'), await proofKey()];
+  [patient, usual] = [await made('fapi-patient', 'patient'), await made('fapi-usual', 'standard')];
 }, 60_000);
 afterAll(() => world?.stop());
 
@@ -70,8 +80,13 @@ const credentials = async (
     .sign(signing);
   return { client_id: id, client_assertion_type: assertionType, client_assertion: assertion };
 };
-const proof = (path: string, claims: Record<string, unknown> = {}, by = key, accessToken?: string) =>
-  by.prove({ htm: 'POST', htu: `${world.issuer}${path}`, iat: now(), ...claims }, accessToken);
+const proof = (
+  path: string,
+  claims: Record<string, unknown> = {},
+  by = key,
+  accessToken?: string,
+  header: Record<string, unknown> = {},
+) => by.prove({ htm: 'POST', htu: `${world.issuer}${path}`, iat: now(), ...claims }, accessToken, header);
 
 interface Pushed {
   readonly client?: TestClient;
@@ -217,28 +232,55 @@ describe('fapi2-security-profile-final-test-plan: a client that keeps to the pro
     expect((await redeem(url.searchParams.get('code')!, verifier)).status).toBe(200);
   });
 
+  const offline = { scope: 'openid offline_access', prompt: 'consent' };
+  /** A refresh with the proof of a new key, as the suite makes one each time, or with none. */
+  const refresh = async (token: string, client = fapi, by: ProofKey | null = null) =>
+    world.post(
+      '/token',
+      { grant_type: 'refresh_token', refresh_token: token, ...(await credentials(client)) },
+      by ? { dpop: await proof('/token', {}, by) } : {},
+    );
+
   it('fapi2-security-profile-final-refresh-token', async () => {
-    const { tokens, claims } = await flow({ scope: 'openid offline_access', prompt: 'consent' });
-    const refresh = async (client: TestClient) =>
-      world.post(
-        '/token',
-        {
-          grant_type: 'refresh_token',
-          refresh_token: tokens['refresh_token']!,
-          ...(await credentials(client)),
-        },
-        { dpop: await proof('/token') },
-      );
-    expect(await refusal(refresh(second))).toEqual([400, 'invalid_grant']);
-    const { status, body } = await refresh(fapi);
-    expect([status, body.token_type]).toEqual([200, 'DPoP']);
-    expect(decodeJwt(body.id_token)).toMatchObject({
-      iss: claims['iss'],
-      sub: claims['sub'],
-      aud: claims['aud'],
-    });
-    expect((await userinfo(body.access_token)).status).toBe(200);
+    const { tokens, claims } = await flow(offline);
+    const token = tokens['refresh_token']!;
+    expect(await refusal(refresh(token, second, await proofKey()))).toEqual([400, 'invalid_grant']);
+    await pass(1);
+    const by = await proofKey();
+    const { status, body, headers } = await refresh(token, fapi, by);
+    expect([status, body.token_type, headers.get('cache-control')]).toEqual([200, 'DPoP', 'no-store']);
+    const renewed = decodeJwt(body.id_token);
+    expect(renewed).toMatchObject({ iss: claims['iss'], sub: claims['sub'], aud: claims['aud'] });
+    expect(renewed.iat).toBeGreaterThan(claims['iat'] as number);
+    expect((await userinfo(body.access_token, {}, by)).status).toBe(200);
+    expect((await userinfo(body.access_token)).status).toBe(401);
+    // Nothing rotates under `fapi2` (FAPI 2.0 §5.3.2.1), where the suite leaves its step with the previous token out.
+    expect(body.refresh_token).toBe(token);
+    await pass(31);
+    expect((await refresh(token, fapi, await proofKey())).status).toBe(200);
+    expect(await refusal(refresh(token))).toEqual([400, 'invalid_grant']);
+    const other = (await flow(offline, { client: second })).tokens;
+    expect((await userinfo(other['access_token']!, {}, await proofKey())).status).toBe(401);
+    expect(await refusal(refresh(other['refresh_token']!, fapi, await proofKey()))).toEqual([
+      400,
+      'invalid_grant',
+    ]);
+    expect((await refresh(other['refresh_token']!, second, await proofKey())).status).toBe(200);
   });
+
+  it.each([
+    ['a minute', () => patient, [200, undefined]],
+    ['30 seconds', () => usual, [400, 'invalid_grant']],
+  ])(
+    'fapi2-security-profile-final-refresh-token: the previous token 31 s after a rotation, with a retry window of %s',
+    async (_, whose, answer) => {
+      const token = (await flow(offline, { client: whose() })).tokens['refresh_token']!;
+      const rotated = (await refresh(token, whose(), await proofKey())).body.refresh_token;
+      expect([typeof rotated, rotated === token]).toEqual(['string', false]);
+      await pass(31);
+      expect(await refusal(refresh(token, whose(), await proofKey()))).toEqual(answer);
+    },
+  );
 });
 
 describe('fapi2-security-profile-final-test-plan: proofs of possession', () => {
@@ -296,33 +338,57 @@ describe('fapi2-security-profile-final-test-plan: proofs of possession', () => {
     expect((await redeem(code, verifier)).status).toBe(200);
   });
 
+  /** Userinfo, asked with the header fields as they are written here; `fetch` would join them and write their names small. */
+  const shown = async (headers: OutgoingHttpHeaders, path = '/userinfo') => {
+    const asked = request(new URL(path, world.issuer), { headers }).end();
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      asked.on('response', resolve).on('error', reject);
+    });
+    const { sub } = JSON.parse((await text(response)) || '{}') as { sub?: string };
+    return { answer: [response.statusCode, sub], nonce: response.headers['dpop-nonce'] };
+  };
+  const part = (content: object) => Buffer.from(JSON.stringify(content)).toString('base64url');
+
   it('fapi2-security-profile-final-dpop-negative-tests', async () => {
     const { tokens } = await flow();
     const token = tokens['access_token']!;
-    const stranger = await proofKey();
-    const wrong = {
-      'no proof': { dpop: '' },
-      'a bearer token': { authorization: `Bearer ${token}` },
-      'another key': { dpop: await proof('/userinfo', { htm: 'GET' }, stranger, token) },
-      'another method': { dpop: await proof('/userinfo', { htm: 'POST' }, key, token) },
-      'another address': { dpop: await proof('/token', { htm: 'GET' }, key, token) },
-      'no hash of the token': { dpop: await proof('/userinfo', { htm: 'GET' }) },
-      'the hash of another token': { dpop: await proof('/userinfo', { htm: 'GET' }, key, `${token}x`) },
-      'no id': { dpop: await proof('/userinfo', { htm: 'GET', jti: undefined }, key, token) },
-      'an hour ago': { dpop: await proof('/userinfo', { htm: 'GET', iat: now() - 3_600 }, key, token) },
-      'an hour ahead': { dpop: await proof('/userinfo', { htm: 'GET', iat: now() + 3_600 }, key, token) },
-      'a damaged signature': {
-        dpop: (await proof('/userinfo', { htm: 'GET' }, key, token)).replace(/.{6}$/, 'AAAAAA'),
-      },
+    const own = (claims: Record<string, unknown> = {}, header: Record<string, unknown> = {}, by = key) =>
+      proof('/userinfo', { htm: 'GET', ...claims }, by, token, header);
+    const parts = (await own()).split('.');
+    const authorization = `DPoP ${token}`;
+    const open = { typ: 'dpop+jwt', jwk: key.jwk };
+    const wrong: [string, OutgoingHttpHeaders, number?][] = [
+      // A request that lacks a part, or shows its token in two ways, is malformed (RFC 6750 §3.1).
+      ['no proof', { authorization }, 400],
+      ['an empty proof', { authorization, dpop: '' }],
+      ['a bearer token', { authorization: `Bearer ${token}` }],
+      ['a bearer token with a proof', { authorization: `Bearer ${token}`, dpop: await own() }, 400],
+    ];
+    const proofs: Record<string, string | string[]> = {
+      'two proofs': [await own(), await own()],
+      'no JWT': `${parts[0]}.${parts[1]}`,
+      'a damaged signature': (await own()).replace(/.{6}$/, 'AAAAAA'),
+      'no alg': `${part({ ...open, alg2: 'ES256' })}.${parts[1]}.${parts[2]}`,
+      'no algorithm': `${part({ ...open, alg: 'none' })}.${parts[1]}.`,
+      'no typ': await own({}, { typ: undefined }),
+      'another typ': await own({}, { typ: 'dpop+jwt+x' }),
+      'no jwk': await own({}, { jwk: undefined }),
+      'a private key': await own({}, { jwk: key.privateJwk }),
+      'another key': await own({}, {}, await proofKey()),
+      'another method': await own({ htm: 'POST' }),
+      'a method of nothing here': await own({ htm: 'PUT' }),
+      'another address': await own({ htu: `${world.issuer}/token` }),
+      'a longer address': await own({ htu: `${world.issuer}/userinfox` }),
+      'the hash of another token': await proof('/userinfo', { htm: 'GET' }, key, `${token}x`),
+      'an hour ago': await own({ iat: now() - 3_600 }),
+      'an hour ahead': await own({ iat: now() + 3_600 }),
     };
-    for (const [what, headers] of Object.entries(wrong)) {
-      const { status, body } = await userinfo(token, headers);
-      // Two ways of showing a token in one request are none (RFC 6750 §3.1).
-      expect([what, status, body.sub]).toEqual([what, what === 'a bearer token' ? 400 : 401, undefined]);
-    }
-    const again = { dpop: await proof('/userinfo', { htm: 'GET' }, key, token) };
-    expect((await userinfo(token, again)).status).toBe(200);
-    expect((await userinfo(token, again)).status).toBe(401);
+    for (const claim of ['jti', 'htm', 'htu', 'iat', 'ath'])
+      proofs[`no ${claim}`] = await own({ [claim]: undefined });
+    for (const [what, dpop] of Object.entries(proofs)) wrong.push([what, { authorization, dpop }]);
+    for (const [what, headers, status = 401] of wrong)
+      expect([what, (await shown(headers)).answer]).toEqual([what, [status, undefined]]);
+    expect((await shown({ authorization, dpop: await own() })).answer[0]).toBe(200);
     const { code, verifier } = await authorize();
     for (const claims of [{ htm: 'GET' }, { htu: `${world.issuer}/par` }, { jti: undefined }])
       expect(await refusal(redeem(code, verifier, { proofClaims: claims }))).toEqual([
@@ -330,6 +396,38 @@ describe('fapi2-security-profile-final-test-plan: proofs of possession', () => {
         'invalid_dpop_proof',
       ]);
     expect((await redeem(code, verifier)).status).toBe(200);
+  });
+
+  it('fapi2-security-profile-final-dpop-negative-tests: those that succeed', async () => {
+    const { tokens, claims } = await flow();
+    const token = tokens['access_token']!;
+    const own = (changes: Record<string, unknown> = {}, header: Record<string, unknown> = {}) =>
+      proof('/userinfo', { htm: 'GET', ...changes }, key, token, header);
+    const address = new URL('/userinfo', world.issuer);
+    const right: Record<string, [OutgoingHttpHeaders, string?]> = {
+      'a name in capitals': [{ DPOP: await own() }],
+      'an address with query and fragment': [{ dpop: await own({ htu: `${address}?one=1#two` }) }],
+      'an address without the query of the request': [{ dpop: await own() }, '/userinfo?one=1'],
+      'an address in capitals': [
+        { dpop: await own({ htu: `HTTP://${address.host.toUpperCase()}${address.pathname}` }) },
+      ],
+      'more than is known': [{ dpop: await own({ tx_id_key: 1 }, { tx_id: 1 }) }],
+    };
+    const authorization = `DPoP ${token}`;
+    for (const [what, [headers, path]] of Object.entries(right)) {
+      const { answer } = await shown({ authorization, ...headers }, path);
+      expect([what, answer]).toEqual([what, [200, claims['sub']]]);
+    }
+    // The suite goes on with the nonce that it is offered, and then the time is none of the server's concern (RFC 9449 §8).
+    for (const iat of [now() - 3_600, now() + 3_600]) {
+      const { answer, nonce } = await shown({ authorization, dpop: await own({ iat }) });
+      expect([answer[0], typeof nonce]).toEqual([401, 'string']);
+      const timely = await shown({ authorization, dpop: await own({ iat, nonce }) });
+      expect(timely.answer).toEqual([200, claims['sub']]);
+    }
+    const again = { authorization, dpop: await own() };
+    expect((await shown(again)).answer).toEqual([200, claims['sub']]);
+    expect((await shown(again)).answer).toEqual([401, undefined]);
   });
 });
 

@@ -4,8 +4,16 @@ import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 /** A client's key for DPoP. */
 export interface ProofKey {
   readonly jwk: JWK;
-  /** A new proof (RFC 9449 §4.2) of this moment, for this access token if one is given; `claims` replace its own. */
-  prove(claims: Record<string, unknown>, accessToken?: string): Promise<string>;
+  readonly privateJwk: JWK;
+  /**
+   * A new proof (RFC 9449 §4.2) of this moment, for this access token if one is given; `claims` and `header` replace its own, and undefined
+   * takes one away.
+   */
+  prove(
+    claims: Record<string, unknown>,
+    accessToken?: string,
+    header?: Record<string, unknown>,
+  ): Promise<string>;
 }
 
 /** Makes a key of its own. */
@@ -14,11 +22,12 @@ export async function proofKey(): Promise<ProofKey> {
   const jwk = await exportJWK(pair.publicKey);
   return {
     jwk,
-    prove(claims, accessToken) {
+    privateJwk: await exportJWK(pair.privateKey),
+    prove(claims, accessToken, header) {
       const ath = accessToken && createHash('sha256').update(accessToken).digest('base64url');
       const iat = Math.floor((performance.timeOrigin + performance.now()) / 1000);
       return new SignJWT({ jti: randomUUID(), iat, ...(ath ? { ath } : {}), ...claims })
-        .setProtectedHeader({ typ: 'dpop+jwt', alg: 'ES256', jwk })
+        .setProtectedHeader({ typ: 'dpop+jwt', alg: 'ES256', jwk, ...header })
         .sign(pair.privateKey);
     },
   };
