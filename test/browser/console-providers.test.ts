@@ -168,8 +168,14 @@ describe('people of another system', () => {
     });
     await asked.getByRole('button', { name: 'Import 2 people' }).click();
     await asked.getByText(/^Importing …/).waitFor();
-    for (let press = 0; press < 4; press += 1) await page.keyboard.press('Escape');
-    await asked.getByText(/^Importing …/).waitFor();
+    const note = asked.getByLabel(/^Note/);
+    await note.focus();
+    for (let press = 0; press < 4; press += 1) {
+      await page.keyboard.press('Escape');
+      await asked.getByText(/^Importing …/).waitFor();
+      expect(await asked.evaluate((shown) => shown.matches(':modal'))).toBe(true);
+      expect(await note.evaluate((field) => field === document.activeElement)).toBe(true);
+    }
     await asked.getByRole('button', { name: 'Close' }).click();
     expect(await asked.getByRole('button', { name: 'Cancel' }).isDisabled()).toBe(true);
     expect(await choose.isDisabled()).toBe(true);

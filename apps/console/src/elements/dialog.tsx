@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useId, useRef } from 'react';
+import { type ReactNode, useCallback, useEffect, useId, useRef } from 'react';
 import { Icon } from './icon.js';
 import { LostNotice } from './lost-notice.js';
 
@@ -11,24 +11,34 @@ interface DialogProps {
 
 /**
  * A modal dialog of the browser: it holds the focus, closes on Escape, and gives the focus back. The focus goes to the element that is
- * marked as the first (`data-first`), else to the first one there is.
+ * marked as the first (`data-first`), else to the first one there is; when it is shown again, to where it was.
  */
 export function Dialog({ title, onClose, children, className = '' }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
+  const latest = useRef<HTMLElement>(null);
   const heading = useId();
+  const open = useCallback(() => {
+    // Showing it moves the focus to its first button, which closes it.
+    const was = latest.current;
+    element.current?.showModal();
+    was?.focus();
+    if (document.activeElement !== was) element.current?.querySelector<HTMLElement>('[data-first]')?.focus();
+  }, []);
   useEffect(() => {
     const before = document.activeElement;
-    element.current?.showModal();
-    element.current?.querySelector<HTMLElement>('[data-first]')?.focus();
+    open();
     return () => {
       if (before instanceof HTMLElement && before.isConnected) before.focus();
     };
-  }, []);
+  }, [open]);
   return (
     <dialog
       ref={element}
       className={className}
       aria-labelledby={heading}
+      onFocus={({ target }) => {
+        latest.current = target;
+      }}
       onCancel={(event) => {
         event.preventDefault();
         onClose();
@@ -36,7 +46,7 @@ export function Dialog({ title, onClose, children, className = '' }: DialogProps
       onClose={() => {
         // A second Escape without a click between closes it, whatever the event above said (HTML, close watchers). It is shown again
         // for as long as its owner keeps it, such as an import that was sent and is not answered yet.
-        element.current?.showModal();
+        open();
         onClose();
       }}
     >
