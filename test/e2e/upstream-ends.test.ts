@@ -157,26 +157,32 @@ describe('a logout token of the provider', () => {
   it('ends offline sessions however long ago their browser was signed out here, and its row goes with the last of them', async () => {
     const who = newcomer();
     const { sid } = who.deviation.claims as { sid: string };
-    const [person, other] = [somebody(), somebody()];
-    const { tokens, app } = await throughApplication(person, who, {
-      scope: 'openid offline_access',
-      prompt: 'consent',
-    });
+    const [person, other, third] = [somebody(), somebody(), somebody()];
+    const offline = { scope: 'openid offline_access', prompt: 'consent' };
+    const { tokens, app } = await throughApplication(person, who, offline);
     const beside = await throughApplication(other, newcomer());
-    for (const one of [person, other]) await one.follow(`${world.server.issuer}/logout`);
-    const sessions = [tokens, beside.tokens].map(({ id_token }) => String(claimsOf(id_token)['sid']));
-    /** The rows of the two browsers, once their retention is over and the sweeper has looked. */
+    const moved = await throughApplication(third, newcomer(), offline);
+    for (const one of [person, other, third]) await one.follow(`${world.server.issuer}/logout`);
+    const sessions = [tokens, beside.tokens, moved.tokens].map(({ id_token }) =>
+      String(claimsOf(id_token)['sid']),
+    );
+    // A browser does not lead to a session of another account.
+    await world.database.query(
+      'UPDATE session SET account_id = (SELECT account_id FROM session WHERE id = $1::uuid) WHERE id = $2::uuid',
+      [sessions[1], sessions[2]],
+    );
+    /** The rows of the browsers, once their retention is over and the sweeper has looked. */
     const rowsAfterRetention = async () => {
-      const ofBoth = 's.browser_session_uid = b.uid AND s.id = ANY($1::uuid[])';
+      const ofThese = 's.browser_session_uid = b.uid AND s.id = ANY($1::uuid[])';
       await world.database.query(
-        `UPDATE browser_session b SET expires_at = now() - interval '1 year' FROM session s WHERE ${ofBoth} AND b.ended_at IS NOT NULL`,
+        `UPDATE browser_session b SET expires_at = now() - interval '1 year' FROM session s WHERE ${ofThese} AND b.ended_at IS NOT NULL`,
         [sessions],
       );
       const prisma = world.database.prisma();
       const { ends } = sessionStores(prisma, { retention: { ended: seconds(3_600) } });
       await new BrowserSessionSweeper(prisma, new StandardPolicy(), ends).run(instant(Date.now()));
       return world.database.query<{ keeps: string; tells: boolean }>(
-        `SELECT s.id::text AS keeps, b.baseline IS NOT NULL AS tells FROM browser_session b, session s WHERE ${ofBoth}`,
+        `SELECT s.id::text AS keeps, b.baseline IS NOT NULL AS tells FROM browser_session b, session s WHERE ${ofThese}`,
         [sessions],
       );
     };

@@ -151,7 +151,7 @@ const forget: HotStatement = {
     WITH kept AS (
       UPDATE browser_session b SET expires_at = to_timestamp($2::float8 / 1000) + interval '1 day', baseline = NULL, end_detail = NULL
       WHERE b.uid = ANY($1::text[]) AND b.upstream IS NOT NULL
-        AND EXISTS (SELECT 1 FROM session s WHERE s.browser_session_uid = b.uid AND s.ended_at IS NULL)
+        AND EXISTS (SELECT 1 FROM session s WHERE s.browser_session_uid = b.uid AND s.account_id = b.account_id AND s.ended_at IS NULL)
       RETURNING b.uid
     ), gone AS (
       DELETE FROM browser_session WHERE uid = ANY($1::text[]) AND uid NOT IN (SELECT uid FROM kept) RETURNING uid, end_reason
