@@ -292,9 +292,40 @@ it('a browser in which somebody is still signed in is listed, however many later
      FROM generate_series(0, 250) AS n`,
     [accountId, new Date(t(0)).toISOString()],
   );
-  const browsers = new BrowserSessionQueries(house.nodes[0].prisma, house.policies);
+  const browsers = new BrowserSessionQueries(house.nodes[0].prisma, house.policies, {
+    ended: seconds(86_400),
+  });
   const listed = await browsers.liveOfAccount(accountId, t(700));
   // Their ends have no events, so they do not stay.
   await house.database.query('DELETE FROM browser_session WHERE account_id = $1', [accountId]);
   expect(listed.map(({ uid }) => uid)).toEqual([`0${accountId}`]);
+});
+
+it('a browser that ended is found and listed until its retention is over, though its row stays for offline sessions', async () => {
+  const accountId = randomUUID();
+  const rows = [
+    ['live', null],
+    ['late', 3_600],
+    ['kept', 60],
+  ] as const;
+  for (const [name, ended] of rows)
+    await house.database.query(
+      `INSERT INTO browser_session (id_hash, uid, account_id, payload, signed_in_at, expires_at, ended_at, end_reason)
+       SELECT decode(md5($2 || $1::text), 'hex'), $2 || $1::text, $1::uuid, ''::bytea, at, at + interval '1 year', at + make_interval(secs => $4), CASE WHEN $4 IS NOT NULL THEN 'logout' END
+       FROM (SELECT $3::timestamptz AS at) a`,
+      [accountId, name, new Date(t(0)).toISOString(), ended],
+    );
+  const browsers = new BrowserSessionQueries(house.nodes[0].prisma, house.policies, { ended: seconds(600) });
+  const at = async (second: number) => {
+    const all = await browsers.ofAccount(accountId, null, 10, t(second));
+    const each = await Promise.all(rows.map(([name]) => browsers.find(`${name}${accountId}`, t(second))));
+    const after = { signedInAt: instant(t(0) + 1), uid: '' };
+    const gone = await browsers.ofAccount(accountId, after, 10, t(second));
+    const names = [all, each, gone].map((found) => found.flatMap((one) => one?.uid.slice(0, 4) ?? []).sort());
+    expect([names[1], names[2]]).toEqual([names[0], names[0]]);
+    return names[0];
+  };
+  const seen = [await at(659), await at(660), await at(4_199), await at(4_200)];
+  await house.database.query('DELETE FROM browser_session WHERE account_id = $1', [accountId]);
+  expect(seen).toEqual([['kept', 'late', 'live'], ['late', 'live'], ['late', 'live'], ['live']]);
 });

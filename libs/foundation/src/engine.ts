@@ -73,7 +73,7 @@ export function engineOn({ configuration, prisma, hot, refreshTokens, registry, 
     sessions,
     browserSessionEnds,
     queries: new SessionQueries(prisma, policies),
-    browsers: new BrowserSessionQueries(prisma, policies),
+    browsers: new BrowserSessionQueries(prisma, policies, retention),
     sweeper: new Sweeper(new PostgresSweepStore(prisma, ends), policies, (session) =>
       sessions.activity.merged(session),
     ),

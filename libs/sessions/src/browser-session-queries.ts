@@ -19,6 +19,7 @@ import {
 } from './browser-session-row.js';
 import type { PolicySource } from './policy-source.js';
 import { type PackedSignals, unpackSignals } from './store/packed-columns.js';
+import type { Retention } from './store/session-store.js';
 
 /** A browser in which somebody is or was signed in, as people and operators see it. */
 export interface BrowserSessionSummary {
@@ -55,40 +56,45 @@ type Row = [
   ...BrowserSessionColumns,
 ];
 
-/** The rows that `which` selects of `browser_session b`, in its order; `which` may begin its parameters at $2. */
+/**
+ * The rows that `which` selects of `browser_session b`, in its order; `which` may begin its parameters at $3. Those that ended at $2 or before
+ * are past their retention, and stay for their offline sessions alone (ADR 117).
+ */
 const readBy = (which: string): string => `
   SELECT b.uid, b.account_id::text AS account_id, b.baseline, ${milliseconds('b.ended_at')} AS ended_at, b.end_reason, b.end_detail,
     (SELECT jsonb_agg(jsonb_build_object('kind', n.kind, 'reason', n.reason, 'at', ${milliseconds('n.at')})) ${againstBrowser}) AS not_before,
     ${browserSessionColumns}
-  FROM (SELECT b.* FROM browser_session b WHERE b.signed_in_at IS NOT NULL AND ${which}) b, ${sessionsOfBrowser('to_timestamp($1::float8 / 1000)')}
+  FROM (SELECT b.* FROM browser_session b WHERE b.signed_in_at IS NOT NULL AND (b.ended_at IS NULL OR b.ended_at > to_timestamp($2::float8 / 1000))
+    AND ${which}) b, ${sessionsOfBrowser('to_timestamp($1::float8 / 1000)')}
   ORDER BY b.signed_in_at DESC, b.uid DESC`;
 
 const latestFirst = 'ORDER BY b.signed_in_at DESC, b.uid DESC';
-const findStatement = { name: 'browser_session_show', text: readBy('b.uid = $2') };
+const findStatement = { name: 'browser_session_show', text: readBy('b.uid = $3') };
 const listStatement = {
   name: 'browser_session_list',
-  text: readBy(`b.account_id = $2::uuid ${latestFirst} LIMIT $3::int`),
+  text: readBy(`b.account_id = $3::uuid ${latestFirst} LIMIT $4::int`),
 };
 const liveStatement = {
   name: 'browser_session_list_live',
-  text: readBy(`b.account_id = $2::uuid AND ${browserStands} ${latestFirst} LIMIT $3::int`),
+  text: readBy(`b.account_id = $3::uuid AND ${browserStands} ${latestFirst} LIMIT $4::int`),
 };
 const goOnStatement = {
   name: 'browser_session_list_after',
-  text: readBy(`b.account_id = $2::uuid AND (b.signed_in_at, b.uid) < (to_timestamp($4::float8 / 1000), $5::text)
-    ${latestFirst} LIMIT $3::int`),
+  text: readBy(`b.account_id = $3::uuid AND (b.signed_in_at, b.uid) < (to_timestamp($5::float8 / 1000), $6::text)
+    ${latestFirst} LIMIT $4::int`),
 };
 
-/** Reading browser sessions for people and operators; decides nothing and changes nothing. */
+/** Reading browser sessions for people and operators, those that ended as long as ended sessions are kept; decides nothing and changes nothing. */
 export class BrowserSessionQueries {
   constructor(
     private readonly prisma: PrismaService,
     private readonly policies: PolicySource,
+    private readonly retention: Retention,
   ) {}
 
   /** The browsers an account is signed in with at `now`, the latest sign-in first; those beyond the bound come up when others end. */
   async liveOfAccount(accountId: string, now: Instant): Promise<readonly BrowserSessionSummary[]> {
-    const found = await this.#read(liveStatement, [now, accountId, maxListed]);
+    const found = await this.#read(liveStatement, now, [accountId, maxListed]);
     return found.filter(({ ended }) => ended === null);
   }
 
@@ -99,14 +105,14 @@ export class BrowserSessionQueries {
     most: number,
     now: Instant,
   ): Promise<readonly BrowserSessionSummary[]> {
-    const asked = [now, accountId, most] as const;
-    if (after === null) return this.#read(listStatement, asked);
-    return this.#read(goOnStatement, [...asked, after.signedInAt, after.uid]);
+    const asked = [accountId, most] as const;
+    if (after === null) return this.#read(listStatement, now, asked);
+    return this.#read(goOnStatement, now, [...asked, after.signedInAt, after.uid]);
   }
 
   /** One browser session, live or ended. */
   async find(uid: string, now: Instant): Promise<BrowserSessionSummary | undefined> {
-    const [found] = await this.#read(findStatement, [now, uid]);
+    const [found] = await this.#read(findStatement, now, [uid]);
     return found;
   }
 
@@ -152,11 +158,13 @@ export class BrowserSessionQueries {
 
   async #read(
     statement: HotStatement,
-    values: readonly [Instant, ...unknown[]],
+    now: Instant,
+    values: readonly unknown[],
   ): Promise<readonly BrowserSessionSummary[]> {
-    const rows = await this.prisma.run<Row>(statement, values);
+    const forgotten = now - this.retention.ended * 1_000;
+    const rows = await this.prisma.run<Row>(statement, [now, forgotten, ...values]);
     const policy = await this.policies.everyones();
-    return rows.flatMap((row) => summaryOf(row, policy, values[0]) ?? []);
+    return rows.flatMap((row) => summaryOf(row, policy, now) ?? []);
   }
 }
 
