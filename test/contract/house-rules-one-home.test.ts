@@ -379,7 +379,8 @@ const rules: Readonly<Record<string, OneHome>> = {
         'in the package that pages install: looks at the clocks of a session',
       'libs/resource-server/src/feed/follower.ts': 'in the package that APIs install: opens the feed again',
       'libs/persistence/src/batcher.ts': endsWithItsRequests,
-      'libs/clients/src/fresh-cache.ts': 'gathers what requests have found due, and stops with it',
+      'libs/clients/src/fresh-cache.ts':
+        'waits a quarter of a second for more that is due, once for all of it',
       'libs/insight/src/summed-counts.ts': 'gives way to other work until all is added up',
       'libs/persistence/src/guarded-client.ts': endsWithItsRequests,
       'libs/accounts/src/hashing/hashing-process.ts': `${endsWithItsRequests}; a process that ended is started again`,

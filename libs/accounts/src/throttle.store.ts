@@ -88,7 +88,7 @@ export class Throttle {
   constructor(
     private readonly prisma: PrismaService,
     private readonly clock: Clock,
-    /** Counts attempts. */
+    /** Counts attempts to sign in. All others wait for the connections of everybody, so that a flood of them keeps nobody from signing in. */
     private readonly hot: Statements = prisma,
   ) {}
 
@@ -96,7 +96,7 @@ export class Throttle {
   async take(key: string, { count, window }: ThrottleLimit): Promise<ThrottleVerdict> {
     const now = this.clock.now();
     const values = [iso(now), key, iso(plus(now, window)), count];
-    const [row] = await this.hot.run<[counted: number, ends: number]>(takeStatement, values);
+    const [row] = await this.prisma.direct.run<[counted: number, ends: number]>(takeStatement, values);
     const [counted, ends] = row!;
     return counted > count ? full(ends, now) : { allowed: true };
   }

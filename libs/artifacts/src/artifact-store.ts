@@ -126,8 +126,8 @@ export class ArtifactStore {
   }
 
   /**
-   * A code, used or not, expired or not, with the grant it goes with; one read. The next version writes the grant into the code and makes no
-   * row of it (ADR 79), so it is found there, too.
+   * A code, used or not, expired or not, with the grant it goes with; one read. A grant that was made with its code stands inside of it
+   * and has no row (ADR 125).
    */
   async findWithGrant(key: ArtifactKey): Promise<FoundWithGrant | undefined> {
     const read = new StagedWrites();

@@ -89,7 +89,7 @@ class CommitBuilder {
     const steps = this.#steps.map(([name, text]) => `${name} AS (${text})`);
     const ok = names.includes('held') ? '(SELECT ok FROM held)' : 'true';
     const remembered = names.find((name) => name.startsWith('consent'));
-    const written = this.#writers.map((name) => `EXISTS (SELECT 1 FROM ${name})`).join(' OR ');
+    const written = this.#writers.map((name) => `EXISTS (SELECT 1 FROM ${name})`).join(' OR ') || 'false';
     const text = `WITH ${steps.join(', ')}
       SELECT ${ok} AS ok, ${remembered ? `EXISTS (SELECT 1 FROM ${remembered})` : 'true'} AS remembered, ${this.signedIn} AS signed_in,
         ${commitColumns(written)}`;

@@ -23,7 +23,7 @@ export class PrismaService extends PrismaClient implements OnModuleDestroy, Stat
   /** A transaction of prepared statements on the same connections, for work on very many rows that is not worth a Prisma call each. */
   readonly prepared: <T>(work: (run: RunStatement) => Promise<T>) => Promise<T>;
 
-  /** Prepared statements on the same connections, for what is asked again and again although nothing is going on. */
+  /** Prepared statements on the same connections, for what is asked so often that a Prisma call each is too much. */
   readonly direct: Statements;
 
   /** `poolSize` replaces the configured number of connections. */

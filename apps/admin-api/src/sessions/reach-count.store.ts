@@ -1,6 +1,6 @@
 import { Prisma, PrismaService } from '@curfew/persistence';
 import type { Instant } from '@curfew/session-policy';
-import { browserStands, lastEndOfEveryone, rowStands } from '@curfew/sessions/statements';
+import { browserStands, lastEndOfEveryone, notCoveredBeside, rowStands } from '@curfew/sessions/statements';
 import { Injectable } from '@nestjs/common';
 import type { SessionSearch } from './search.js';
 import { conditionsOf } from './search-conditions.store.js';
@@ -19,13 +19,14 @@ export class ReachCountStore {
   /** Counts the reach of ending the sessions that match a search, one by one, with the browsers that they came of. */
   async ofSearch(search: SessionSearch, now: Instant): Promise<ReachCount> {
     const everyone = await this.prisma.$queryRaw<{ at: Date }[]>(lastEndOfEveryone);
-    const named = conditionsOf(search, now, everyone[0]?.at ?? null);
+    const everyoneAt = everyone[0]?.at ?? null;
+    const named = conditionsOf(search, now, everyoneAt);
     const [counted] = await this.prisma.$queryRaw<ReachCount[]>`
       WITH named AS MATERIALIZED (SELECT s.id, s.browser_session_uid, s.account_id FROM session s WHERE ${named}),
         came AS MATERIALIZED (SELECT DISTINCT browser_session_uid AS uid, account_id FROM named WHERE browser_session_uid IS NOT NULL)
       SELECT
         (SELECT count(*)::int FROM came JOIN session s ON s.browser_session_uid = came.uid AND s.account_id = came.account_id
-          WHERE ${rowStands(now)} AND s.id NOT IN (SELECT id FROM named)) AS along,
+          WHERE ${rowStands(now, notCoveredBeside(everyoneAt))} AND s.id NOT IN (SELECT id FROM named)) AS along,
         (SELECT count(*)::int FROM came JOIN browser_session b ON b.uid = came.uid WHERE ${live(now)}) AS browsers`;
     return counted!;
   }
