@@ -60,7 +60,7 @@ export const notCoveredUnsettled = Prisma.raw(
 
 /** As `notCovered`, for searching many rows: the entry of everyone (`lastEndOfEveryone`) was read before, and is not looked up for each. */
 export const notCoveredBeside = (everyoneAt: Date | null): Prisma.Sql => Prisma.sql`
-  NOT ${Prisma.raw(isCovered({ ...ofSession, everyone: false }))}
+  NOT ${Prisma.raw(isCovered({ everyone: false, ...ofSession }))}
   AND (${everyoneAt}::timestamptz IS NULL OR s.signed_in_at > ${everyoneAt}::timestamptz)`;
 
 /**
