@@ -63,7 +63,7 @@ function countDoors() {
   );
 }
 
-/** The cases whose responses by oidc-provider are recorded, and are the test of the token endpoint. */
+/** The recorded cases that are the test of the token endpoint. All but those of revocations were answered by oidc-provider. */
 function countRecorded() {
   const { cases } = JSON.parse(readFileSync(at('test/fixtures/token-endpoint/answers.json'), 'utf8'));
   return Object.keys(cases).length;
