@@ -249,7 +249,7 @@ const rules: Readonly<Record<string, OneHome>> = {
     finds: (node) =>
       calls(['createCipheriv', 'createDecipheriv'])(node) ||
       (ts.isCallExpression(node) && /\bsubtle\.(en|de)crypt$/.test(node.expression.getText())),
-    home: { 'libs/tokens/src/aead.ts': '' },
+    home: { 'libs/tokens/src/sealing.ts': '' },
     beside: {
       'libs/browser/src/vault.ts':
         'in the package that pages install: by a key that does not leave its browser',
@@ -257,7 +257,7 @@ const rules: Readonly<Record<string, OneHome>> = {
   },
   'derives a key': {
     finds: calls(['hkdf', 'hkdfSync']),
-    home: { 'libs/tokens/src/service-keys.ts': '' },
+    home: { 'libs/tokens/src/sealing.ts': '' },
   },
   'records an event': {
     finds: asks(/insert into event\b/),

@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto';
-import { closeSeal, openSeal } from './aead.js';
-import { type KeyRing } from './service-keys.js';
+import { closeSeal, type KeyRing, openSeal } from './sealing.js';
 
 /** Under which an id is stored: nobody who reads the database can use it. */
 export const hashOfId = (id: string): Buffer => hash('sha256', id, 'buffer');

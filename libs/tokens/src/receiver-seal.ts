@@ -1,6 +1,6 @@
 import type { SecretSeal } from '@curfew/events/delivery';
 import { PayloadSeal } from './payload-seal.js';
-import { KeyRing, type ServiceKeys } from './service-keys.js';
+import { KeyRing, type ServiceKeys } from './sealing.js';
 
 /** Keeps the secrets of receivers under a service key of their own, for those who write them and those who deliver. */
 export const receiverSeal = (serviceKeys: ServiceKeys): SecretSeal =>

@@ -1,2 +1,1 @@
-export { closeSeal, openSeal } from './aead.js';
-export { deriveKey } from './service-keys.js';
+export { closeSeal, deriveKey, openSeal } from './sealing.js';

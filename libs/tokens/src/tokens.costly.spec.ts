@@ -1,17 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { instant } from '@curfew/session-policy';
 import fc from 'fast-check';
-import { AccessTokenCodec, hashAccessToken } from './access-token.js';
-import { newId } from './ids.js';
+import { KeyRing, ServiceKeys } from './sealing.js';
 import {
+  AccessTokenCodec,
+  hashAccessToken,
   hashSecret,
+  newId,
   newSecret,
   openSuccessor,
   RefreshTokenCodec,
   sealSuccessor,
   secretMatches,
-} from './refresh-token.js';
-import { KeyRing, ServiceKeys } from './service-keys.js';
+} from './tokens.js';
 
 const secret = (letter: string) => letter.repeat(32);
 const ring = (purpose: string, ...secrets: string[]) => new KeyRing(new ServiceKeys(secrets).derive(purpose));

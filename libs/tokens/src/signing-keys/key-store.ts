@@ -1,7 +1,7 @@
 import type { NewEvent } from '@curfew/events';
 import type { PrismaService, Transaction } from '@curfew/persistence';
 import { type Actor, type Instant, isPast, plus, seconds } from '@curfew/session-policy';
-import type { ServiceKeys } from '../service-keys.js';
+import type { ServiceKeys } from '../sealing.js';
 import { bySchedule, keyEvent } from './key-events.js';
 import { dueChanges, type KeyChanges, type KeySettings, retirements } from './key-schedule.js';
 import { type HeldKey, KeySet } from './key-set.js';

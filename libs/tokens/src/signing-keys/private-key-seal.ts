@@ -1,5 +1,4 @@
-import { closeSeal, openSeal } from '../aead.js';
-import type { ServiceKey, ServiceKeys } from '../service-keys.js';
+import { closeSeal, openSeal, type ServiceKey, type ServiceKeys } from '../sealing.js';
 
 /** A private key as it was found: opened, and whether it stands under an older secret than the newest. */
 export interface OpenedSeal {

@@ -1,6 +1,6 @@
 import { createPublicKey } from 'node:crypto';
 import { calculateJwkThumbprint, compactVerify, type JWK } from 'jose';
-import { ServiceKeys } from '../service-keys.js';
+import { ServiceKeys } from '../sealing.js';
 import { PrivateKeySeal } from './private-key-seal.js';
 import { SigningKey, signingAlgorithms } from './signing-key.js';
 

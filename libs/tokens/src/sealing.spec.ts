@@ -1,6 +1,5 @@
 import { hkdfSync } from 'node:crypto';
-import { randomBytes } from './random.js';
-import { deriveKey } from './service-keys.js';
+import { deriveKey, randomBytes } from './sealing.js';
 
 describe('random bytes', () => {
   it('are never the same twice, whatever is drawn in turn', () => {
