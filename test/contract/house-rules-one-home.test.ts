@@ -108,7 +108,7 @@ const rules: Readonly<Record<string, OneHome>> = {
   },
   'reads a body from the network': {
     finds: calls(['on'], 'data'),
-    home: { 'libs/web/src/body.ts': '' },
+    home: { 'libs/web/src/http-server.ts': '' },
     beside: {
       'apps/gateway/src/proxy/streams-handed-over.ts':
         'sees where an event ends, and keeps four bytes of what passes',

@@ -1,3 +1,6 @@
+/*
+ * The HTTP server of every process, and the limits within which it takes anything from a client: connections, time, the length of a body.
+ */
 import {
   createServer,
   type IncomingMessage,
@@ -149,4 +152,24 @@ export class HttpServer {
     this.#connections.add(socket);
     socket.once('close', () => this.#connections.delete(socket));
   }
+}
+
+/**
+ * The body of a request, or undefined where it is longer than `maxBytes`. Reading leaves the connection as it is, so that a refusal
+ * still reaches the client. Rejects when the request breaks off.
+ */
+export function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) return Promise.resolve(undefined);
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      // The rest is let go, not kept.
+      if (bytes <= maxBytes) chunks.push(chunk);
+      else resolve(undefined);
+    });
+    request.once('end', () => resolve(Buffer.concat(chunks)));
+    request.once('error', reject);
+  });
 }

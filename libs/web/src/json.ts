@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { readBody } from './body.js';
+import { readBody } from './http-server.js';
 import { ProblemError } from './problem/problem.js';
 
 /** Refuses any other method. @throws ProblemError 405 */

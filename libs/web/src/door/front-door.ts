@@ -1,8 +1,11 @@
+/*
+ * The front door of every process: how a request is let in, what is noted of its refusal until its line in the log is written, and whether it
+ * was sent to us.
+ */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import { ProblemError } from '../problem/problem.js';
-import { refusalOf } from '../problem/refusal.js';
 
 /** The settings of a process's front door. */
 export interface Door {
@@ -98,6 +101,28 @@ function logWhenDone(
     );
   });
 }
+
+/** Why a request was refused, for the log and for metrics; it holds nothing secret and is never part of the answer. */
+export interface Refusal {
+  /** The code that the answer states. */
+  readonly error: string;
+  /** The exact cause, from the closed list of the server that refuses. */
+  readonly cause: string;
+  /** The client that asked, where it is one that is registered here. */
+  readonly clientId?: string | undefined;
+  /** A further fact that helps whoever looks into it. */
+  readonly detail?: string | undefined;
+}
+
+const refusals = new WeakMap<ServerResponse, Refusal>();
+
+/** Keeps why a request is refused until its line in the log is written; a later note replaces an earlier one. */
+export function noteRefusal(response: ServerResponse, refusal: Refusal): void {
+  refusals.set(response, refusal);
+}
+
+/** Why a request was refused, where it was. */
+export const refusalOf = (response: ServerResponse): Refusal | undefined => refusals.get(response);
 
 const malformed = () =>
   new ProblemError({ status: 400, code: 'malformed_request', title: 'The request target is malformed' });

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
+import { noteRefusal } from '../door/front-door.js';
 import type { ProblemError } from './problem.js';
-import { noteRefusal } from './refusal.js';
 
 /** The form of errors of a protocol that does not write them as problems. */
 interface ProblemForm {
