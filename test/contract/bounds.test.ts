@@ -114,16 +114,16 @@ const shownBy: Readonly<Record<string, Shown | string>> = {
   'WorkQueue.waiting': hashing,
   'HashingQuestions.jobs': hashing,
   'RateBuckets.buckets': [
-    'libs/token-endpoint/src/throttles/throttles.spec.ts',
+    'libs/token-endpoint/src/throttles.spec.ts',
     'is forgotten when there are too many',
   ],
   'CallerLimits.buckets': callers,
   'RefreshThrottle.sessions': [
-    'libs/token-endpoint/src/throttles/throttles.spec.ts',
+    'libs/token-endpoint/src/throttles.spec.ts',
     'are remembered of ten thousand sessions',
   ],
   'ClientDirectory.blockedUntil': [
-    'libs/token-endpoint/src/client/client-directory.costly.spec.ts',
+    'libs/token-endpoint/src/client/client-authentication.costly.spec.ts',
     'are remembered to the number of ten thousand',
   ],
   'ThrottledNetworks.until': [

@@ -462,7 +462,7 @@ describe('the files of this product of which a function runs', () => {
     const introspect = async () => expect((await side.introspect(token)).body.active).toBe(true);
     await inTurn(5, introspect);
     const files = await fewest(introspect);
-    expect(files).toContain('libs/token-endpoint/introspection/introspect-access-token.js');
+    expect(files).toContain('libs/token-endpoint/introspection.js');
     const [, count] = await written();
     expect(areAsWritten(files, count)).toEqual({ count, files: files.toSorted() });
     expect(count).toBeLessThanOrEqual(65);

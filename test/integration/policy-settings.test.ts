@@ -7,7 +7,7 @@ import { deadlines, idleWarningAt } from '@curfew/session-policy/deadlines';
 import { decideEnrolment } from '@curfew/session-policy/enrolment';
 import { settingNames, settingOf } from '@curfew/session-policy/settings';
 import { SessionQueries } from '@curfew/sessions';
-import { cacheMaxAge } from '../../libs/token-endpoint/src/introspection/session-clocks.js';
+import { cacheMaxAge } from '../../libs/token-endpoint/src/introspection.js';
 import { House, t } from './sessions-house.js';
 
 let house: House;

@@ -96,7 +96,7 @@ export class ProtocolServer {
     if (claims?.['kind'] !== 'ClientCredentials' || claims['aud'] || claims['jkt'] || claims['x5t#S256'])
       return undefined;
     const caller = await this.parts.clients.find(String(claims['clientId']));
-    const answer = caller && (await this.introspect({ token, caller, touch: false, ip: null }));
+    const answer = caller && (await this.introspect({ token, caller, touch: false, from: null }));
     if (!caller || !answer?.active) return undefined;
     return { client: caller, scopes: String(claims['scope'] ?? '').split(' ') };
   }

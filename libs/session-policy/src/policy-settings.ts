@@ -120,7 +120,7 @@ export const policySettings = {
   introspectionCache: duration(0, 30, {
     standard: lasting('10s'),
     stricter: smaller,
-    reader: ['libs/token-endpoint/src/introspection/session-clocks.ts', 'cacheMaxAge'],
+    reader: ['libs/token-endpoint/src/introspection.ts', 'cacheMaxAge'],
   }),
   onPasswordChange: choice(['end_others', 'keep_others'], {
     standard: 'keep_others',

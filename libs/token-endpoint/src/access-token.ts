@@ -3,7 +3,9 @@ import { type Instant, type Seconds } from '@curfew/session-policy';
 import { contextOf } from '@curfew/session-policy/authentication';
 import type { KeySet } from '@curfew/tokens';
 import { type AccessTokenCodec, newId, signJwt } from '@curfew/tokens';
-import { epochSeconds } from './session-payload.js';
+
+/** Whole seconds, as JWTs and oidc-provider count. */
+export const epochSeconds = (at: Instant): number => Math.floor(at / 1000);
 
 /** How the person of a session signed in (RFC 9068 §2.2.1). */
 interface SignIn {

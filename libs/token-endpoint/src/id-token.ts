@@ -4,11 +4,11 @@ import type { Instant } from '@curfew/session-policy';
 import { contextOf, contextToTell } from '@curfew/session-policy/authentication';
 import type { KeySet } from '@curfew/tokens';
 import { signJwt } from '@curfew/tokens';
+import { type Authorization, type Granted, grantedClaims, grantedOpenidScope } from './access.js';
+import { epochSeconds } from './access-token.js';
 import { claimsAbout, claimsOfScope } from './account-claims.js';
 import { askedOf } from './acr-request.js';
-import { type Granted, grantedClaims, grantedOpenidScope } from './grant.js';
 import { lifetimes } from './lifetimes.js';
-import { type Authorization, epochSeconds } from './session-payload.js';
 
 /** The facts that an ID token states (OpenID Connect Core §2, §12.2). */
 export interface IdTokenFacts {

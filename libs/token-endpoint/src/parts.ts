@@ -5,11 +5,10 @@ import type { SessionQueries, SessionService } from '@curfew/sessions';
 import type { SignalsReader } from '@curfew/signals';
 import type { AccessTokenCodec, KeySet } from '@curfew/tokens';
 import type { ClientAssertions } from './client/client-assertion.js';
-import type { ClientDirectory } from './client/client-directory.js';
+import type { ClientDirectory } from './client/client-authentication.js';
 import type { JwtAccessTokens } from './introspection/jwt-access-tokens.js';
 import type { Proofs } from './proof/proof.js';
-import type { RateBuckets } from './throttles/rate-buckets.js';
-import type { RefreshThrottle } from './throttles/refresh-throttle.js';
+import type { RateBuckets, RefreshThrottle } from './throttles.js';
 
 /** The parts that a process hands to the token endpoint. */
 export interface ServiceParts {

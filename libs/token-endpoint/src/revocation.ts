@@ -1,12 +1,10 @@
 import { type Instant, seconds } from '@curfew/session-policy';
 import { clientEvent, sessionEvent } from '@curfew/sessions';
-import { type AccessTokenClaims, isUuid } from '@curfew/tokens';
-import type { Answer } from './answer.js';
+import { type AccessTokenClaims, isUuid, nameOfToken } from '@curfew/tokens';
 import { clientParameters } from './client/client-authentication.js';
-import { nameOfToken } from './introspection/jwt-access-tokens.js';
 import type { EndpointParts } from './parts.js';
 import { Refused } from './refused.js';
-import { type ClientRequest, parameter, refuseRepeated, requireParameters } from './request.js';
+import { type Answer, type ClientRequest, parameter, refuseRepeated, requireParameters } from './request.js';
 
 /**
  * RFC 7009 §2: the revocation endpoint, for a client that has authenticated. Only the client to which a token was issued can revoke it; for

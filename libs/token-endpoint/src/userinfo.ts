@@ -1,17 +1,20 @@
 import { proofAlgorithms } from '@curfew/resource-server/dpop';
-import { isUuid } from '@curfew/tokens';
-import { registeredGrant } from './access.js';
+import { isUuid, nameOfToken } from '@curfew/tokens';
+import {
+  authorizationIn,
+  type Granted,
+  grantedClaims,
+  grantedOpenidScope,
+  registeredGrant,
+  scopesOf,
+} from './access.js';
 import { claimsAbout, claimsOfScope } from './account-claims.js';
-import { type Answer, challengeOf } from './answer.js';
 import { type BearerRequest, noToken, type ShownToken, shownToken } from './bearer-token.js';
 import { refuseForeignOrigin } from './client/client-authentication.js';
-import { type Granted, grantedClaims, grantedOpenidScope } from './grant.js';
-import { nameOfToken } from './introspection/jwt-access-tokens.js';
 import type { EndpointParts } from './parts.js';
-import { shownCertificate } from './proof/certificate.js';
+import { shownCertificate } from './proof/proof.js';
 import { insufficientScope, invalidRequest, invalidToken, type Refused } from './refused.js';
-import { type EndpointRequest, parameter, refuseRepeated } from './request.js';
-import { authorizationIn, scopesOf } from './session-payload.js';
+import { type Answer, challengeOf, type EndpointRequest, parameter, refuseRepeated } from './request.js';
 
 /** RFC 6749 appendix A.4. */
 const scopeSyntax = /^[\x21\x23-\x5B\x5D-\x7E]+(?: [\x21\x23-\x5B\x5D-\x7E]+)*$/;

@@ -34,9 +34,9 @@ export class BatchIntrospection {
     requireMethod(request, 'POST');
     const caller = await this.authentication.of(request);
     const asked = tokensOf(await readJson(request, maxBytes));
-    const { ip } = this.authentication.signalsOf(request);
+    const from = { signals: this.authentication.signalsOf(request) };
     const answers = await Promise.all(
-      asked.map(({ token, touch }) => this.introspect({ token, touch, caller, ip })),
+      asked.map(({ token, touch }) => this.introspect({ token, touch, caller, from })),
     );
     answerJson(response, { answers });
   }

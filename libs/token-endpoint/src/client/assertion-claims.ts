@@ -1,5 +1,5 @@
 import type { Instant } from '@curfew/session-policy';
-import { epochSeconds } from '../session-payload.js';
+import { epochSeconds } from '../access-token.js';
 
 /** Seconds that the clock of a client may be ahead (FAPI 2.0 §5.3.2.1 refuses more than 60). */
 const maxAhead = 60;

@@ -2,11 +2,11 @@ import type { ArtifactStore } from '@curfew/artifacts';
 import { assertionAlgs, type KnownClient } from '@curfew/clients';
 import { type Jws, type Members, readJws } from '@curfew/resource-server/jws';
 import type { Instant } from '@curfew/session-policy';
+import { epochSeconds } from '../access-token.js';
 import { rememberedUntil, replayKey } from '../proof/replay-records.js';
 import { invalidClient, invalidRequest } from '../refused.js';
 import type { EndpointRequest } from '../request.js';
 import { routes } from '../routes.js';
-import { epochSeconds } from '../session-payload.js';
 import { type AssertionAudiences, assertionFault, clockTolerance } from './assertion-claims.js';
 import type { ClientKeys } from './client-keys.js';
 

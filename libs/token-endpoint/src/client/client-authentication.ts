@@ -1,8 +1,21 @@
-import { isPublicClient, type KnownClient } from '@curfew/clients';
-import type { EndpointParts } from '../parts.js';
+/*
+ * The clients that may come, and how the client of a request proves that it is one of them.
+ */
+import { Throttle, type ThrottleLimit, throttleKey } from '@curfew/accounts';
+import {
+  isPublicClient,
+  type KnownClient,
+  type KnownResource,
+  type Registry,
+  verifySecret,
+} from '@curfew/clients';
+import { documentHost } from '@curfew/clients/client-documents';
+import { otherSpellings } from '@curfew/clients/resource-indicator';
+import type { Clock } from '@curfew/clock';
+import { type Instant, isPast, plus, type Seconds, secondsUntil } from '@curfew/session-policy';
 import { invalidClient, invalidRequest, tooManyAttempts } from '../refused.js';
 import { type ClientRequest, type EndpointRequest, parameter, refuseRepeated } from '../request.js';
-import { readAssertion, type SentAssertion } from './client-assertion.js';
+import { type ClientAssertions, readAssertion, type SentAssertion } from './client-assertion.js';
 
 /** Parameters by which a client says who it is (RFC 6749 §2.3.1, RFC 7521 §4.2). */
 export const clientParameters = ['client_id', 'client_secret', 'client_assertion', 'client_assertion_type'];
@@ -16,10 +29,18 @@ interface Credentials {
   readonly isEmptySecret?: boolean;
 }
 
+/** The parts by which a client is found and proves itself. */
+interface AuthenticationParts {
+  readonly clients: ClientDirectory;
+  readonly assertions: ClientAssertions;
+  /** Header in which a trusted proxy hands over the client certificate, if one does (RFC 8705). */
+  readonly certificateHeader: string | undefined;
+}
+
 /** The client of a request, when it has proved itself as it is registered to. @throws Refused */
 export async function authenticateClient(
   request: EndpointRequest,
-  parts: EndpointParts,
+  parts: AuthenticationParts,
 ): Promise<ClientRequest> {
   refuseRepeated(request, clientParameters);
   const credentials = credentialsOf(request);
@@ -38,7 +59,7 @@ export async function authenticateClient(
 /** A client whose tokens are bound to certificates is unknown where no trusted proxy hands certificates over: anybody could use its tokens. */
 async function knownClient(
   id: string,
-  { clients, certificateHeader }: EndpointParts,
+  { clients, certificateHeader }: AuthenticationParts,
 ): Promise<KnownClient | undefined> {
   const client = await clients.find(id);
   const isUnbound = client?.metadata.tls_client_certificate_bound_access_tokens && !certificateHeader;
@@ -119,7 +140,7 @@ async function prove(
   client: KnownClient,
   { secret, assertion }: Credentials,
   request: EndpointRequest,
-  { clients, assertions }: EndpointParts,
+  { clients, assertions }: AuthenticationParts,
 ): Promise<void> {
   const method = client.metadata.token_endpoint_auth_method;
   if (method === 'none' && secret === undefined && !assertion) return;
@@ -130,4 +151,102 @@ async function prove(
   const verdict = await clients.checkSecret(client.id, secret, request.signals.prefix);
   if (typeof verdict !== 'string') throw tooManyAttempts(verdict.throttledFor);
   if (verdict === 'wrong') throw invalidClient('client_secret_wrong');
+}
+
+/** The outcome of checking a client's secret. */
+export type SecretVerdict = 'right' | 'wrong' | { readonly throttledFor: Seconds };
+
+/** Blocked pairs of client and network that are remembered; the database knows the others. */
+const maxBlocked = 10_000;
+
+const keyOf = (clientId: string, network: string | null): string =>
+  throttleKey('client-secret', clientId, network ?? '');
+
+/** Reads documents that introduce clients. */
+export interface ClientDocumentReader {
+  /** Reads the document at this address of a host and keeps what it says; one of a client that is known comes before made-up ones. */
+  renew(id: string, host: string, isKnown: boolean): Promise<void>;
+}
+
+/** Clients as the protocol layer may see them: disabled ones do not exist, and secrets cannot be guessed at leisure. */
+export class ClientDirectory {
+  readonly #blockedUntil = new Map<string, Instant>();
+
+  constructor(
+    private readonly registry: Registry,
+    private readonly throttle: Throttle,
+    private readonly clock: Clock,
+    private readonly failures: ThrottleLimit,
+    /** Absent where documents introduce nobody. */
+    private readonly documents?: ClientDocumentReader,
+  ) {}
+
+  /**
+   * The client that a person is to be asked for: as `find`, but the document of one whose id is an address is read where it is not known, or
+   * fresh no more. If it cannot be read, there is no such client.
+   */
+  async findToAsk(id: string): Promise<KnownClient | undefined> {
+    const host = this.documents && documentHost(id);
+    if (!this.documents || !host) return this.find(id);
+    const known = await this.registry.client(id);
+    if (known && (known.disabledAt !== null || this.#isFresh(known))) return this.find(id);
+    await this.documents.renew(id, host, known !== null);
+    const renewed = await this.registry.reread(id);
+    return renewed && renewed.disabledAt === null && this.#isFresh(renewed) ? renewed : undefined;
+  }
+
+  #isFresh({ documentFreshUntil }: KnownClient): boolean {
+    return documentFreshUntil !== undefined && !isPast(documentFreshUntil, this.clock.now());
+  }
+
+  /** The client, or undefined when unknown, disabled or deleted. */
+  async find(id: string): Promise<KnownClient | undefined> {
+    if (!this.documents && documentHost(id) !== null) return undefined;
+    const client = await this.registry.client(id);
+    return client && client.disabledAt === null ? client : undefined;
+  }
+
+  /** The API that a resource indicator names (RFC 8707), or undefined. An audience that is spelled exactly so comes before all others. */
+  async resource(indicator: string): Promise<KnownResource | undefined> {
+    const exact = await this.registry.resource(indicator);
+    if (exact) return exact;
+    for (const spelling of otherSpellings(indicator)) {
+      const other = await this.registry.resource(spelling);
+      if (other) return other;
+    }
+    return undefined;
+  }
+
+  /**
+   * Whether this is one of the client's active secrets, in constant time. A no is not counted here: the caller MUST go on to
+   * `checkSecret` then.
+   */
+  hasSecret(client: KnownClient, presented: string): boolean {
+    return verifySecret(client, presented, this.clock.now());
+  }
+
+  /**
+   * Compares a secret in constant time. Wrong ones are counted by client and network, for all nodes together, and after too many
+   * of them the network has to wait. The right secret is always right: it has 256 random bits, so refusing it would keep no
+   * guess out, only the client whose neighbour guesses.
+   */
+  async checkSecret(clientId: string, presented: string, network: string | null): Promise<SecretVerdict> {
+    const key = keyOf(clientId, network);
+    const now = this.clock.now();
+    if (verifySecret((await this.find(clientId)) ?? null, presented, now)) return 'right';
+    const blockedUntil = this.#blockedUntil.get(key);
+    if (blockedUntil !== undefined && !isPast(blockedUntil, now))
+      return { throttledFor: secondsUntil(blockedUntil, now) };
+    const verdict = await this.throttle.take(key, this.failures);
+    if (verdict.allowed) return 'wrong';
+    this.#block(key, plus(now, verdict.retryAfter));
+    return { throttledFor: verdict.retryAfter };
+  }
+
+  #block(key: string, until: Instant): void {
+    this.#blockedUntil.delete(key);
+    if (this.#blockedUntil.size >= maxBlocked)
+      this.#blockedUntil.delete(this.#blockedUntil.keys().next().value!);
+    this.#blockedUntil.set(key, until);
+  }
 }

@@ -1,9 +1,3 @@
-export { clockTolerance } from './assertion-claims.js';
-export { assertionAudiences } from './audiences.js';
-export { ClientAssertions } from './client-assertion.js';
-export { clientParameters } from './client-authentication.js';
-export { ClientDirectory, type ClientDocumentReader } from './client-directory.js';
-export { ClientKeys } from './client-keys.js';
 export {
   defaultScopes,
   openidScopes,
@@ -11,6 +5,11 @@ export {
   scopesAt,
   scopesByHand,
   streamScopes,
-} from './client-scopes.js';
+} from '../access.js';
+export { clockTolerance } from './assertion-claims.js';
+export { assertionAudiences } from './audiences.js';
+export { ClientAssertions } from './client-assertion.js';
+export { ClientDirectory, type ClientDocumentReader, clientParameters } from './client-authentication.js';
+export { ClientKeys } from './client-keys.js';
 export { freshUntil, limitedBytes, limitedText } from './fetched-document.js';
 export { outboundFetch, outboundTimeoutMs } from './outbound-fetch.js';

@@ -1,6 +1,5 @@
 import { hash, timingSafeEqual } from 'node:crypto';
-import { requiredCertificate } from '../proof/certificate.js';
-import { requireProof } from '../proof/proof.js';
+import { requiredCertificate, requireProof } from '../proof/proof.js';
 import { invalidGrant, invalidRequest } from '../refused.js';
 import { parameter, requireParameters } from '../request.js';
 import { type CodePayload, findCode, grantOf, isOver } from './code.js';

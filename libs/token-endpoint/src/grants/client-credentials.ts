@@ -1,20 +1,19 @@
 import type { KnownClient, KnownResource } from '@curfew/clients';
 import { type Seconds, type SessionPolicy, seconds } from '@curfew/session-policy';
-import { apiFor, within } from '../access.js';
-import { accessToken, tokenType } from '../access-token.js';
-import type { Answer } from '../answer.js';
 import {
+  apiFor,
   defaultScopes,
   openidScopes,
   registeredScopes,
   scopesAt,
   streamScopes,
-} from '../client/client-scopes.js';
+  within,
+} from '../access.js';
+import { accessToken, tokenType } from '../access-token.js';
 import type { EndpointParts } from '../parts.js';
-import { requiredCertificate } from '../proof/certificate.js';
-import { requireProof } from '../proof/proof.js';
+import { requiredCertificate, requireProof } from '../proof/proof.js';
 import { invalidScope, invalidTarget } from '../refused.js';
-import { type ClientRequest, parameter } from '../request.js';
+import { type Answer, type ClientRequest, parameter } from '../request.js';
 import type { GrantHandler } from './grant-type.js';
 
 /** The request of a client for itself: scope values, and an API or none. */

@@ -1,11 +1,11 @@
 import type { ArtifactKey } from '@curfew/artifacts';
 import type { Instant } from '@curfew/session-policy';
 import { earliest, instant } from '@curfew/session-policy';
-import type { Granted } from '../grant.js';
+import type { Authorization, Granted } from '../access.js';
+import { epochSeconds } from '../access-token.js';
 import type { EndpointParts } from '../parts.js';
 import { invalidGrant } from '../refused.js';
 import type { ClientRequest } from '../request.js';
-import { type Authorization, epochSeconds } from '../session-payload.js';
 
 /** The stored form of a code: the request, its client, and the use of the code. */
 export interface CodePayload extends Omit<Authorization, 'grant'> {

@@ -1,6 +1,5 @@
-import type { Answer } from '../answer.js';
 import type { EndpointParts } from '../parts.js';
-import type { ClientRequest } from '../request.js';
+import type { Answer, ClientRequest } from '../request.js';
 
 /** A way to get tokens: the parameters it reads beside those of the client, and what it answers. */
 export interface GrantHandler {

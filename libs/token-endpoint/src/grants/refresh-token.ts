@@ -3,15 +3,26 @@ import { accessTokenLifetime, protocolRefusals } from '@curfew/session-policy';
 import { deadlines } from '@curfew/session-policy/deadlines';
 import { type OpenedRefreshToken, type RefusedRefresh, type StagedRefresh } from '@curfew/sessions';
 import { ProofUsedBefore } from '@curfew/sessions/store';
-import { type Access, accessFor, registeredGrant } from '../access.js';
+import {
+  type Access,
+  type Authorization,
+  accessFor,
+  authorizationIn,
+  type Granted,
+  registeredGrant,
+  registeredScopes,
+  scopesOf,
+} from '../access.js';
 import { accessToken, tokenType } from '../access-token.js';
-import type { Answer } from '../answer.js';
-import { registeredScopes } from '../client/client-scopes.js';
-import type { Granted } from '../grant.js';
 import { idToken } from '../id-token.js';
 import type { EndpointParts } from '../parts.js';
-import { requiredCertificate } from '../proof/certificate.js';
-import { type Proof, proofUsedBefore, refuseEarly, requireProof } from '../proof/proof.js';
+import {
+  type Proof,
+  proofUsedBefore,
+  refuseEarly,
+  requiredCertificate,
+  requireProof,
+} from '../proof/proof.js';
 import { proofRecord } from '../proof/replay-records.js';
 import { causeOfRefusedRefresh } from '../refusals/refused-refresh.js';
 import {
@@ -22,8 +33,7 @@ import {
   strongerSignInRequired,
   tooManyAttempts,
 } from '../refused.js';
-import { type ClientRequest, parameter, requireParameters } from '../request.js';
-import { type Authorization, authorizationIn, scopesOf } from '../session-payload.js';
+import { type Answer, type ClientRequest, parameter, requireParameters } from '../request.js';
 import type { GrantHandler } from './grant-type.js';
 
 /** A refresh token of ours, as a client that has authenticated presents it. */

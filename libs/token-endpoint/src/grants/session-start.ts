@@ -7,18 +7,22 @@ import { beginning } from '@curfew/session-policy/lifecycle';
 import { clientEvent, type SessionStart } from '@curfew/sessions';
 import { AccountGone, AuthorizationEnded, CodeUsed, TooManySessions } from '@curfew/sessions/store';
 import { hashOfId, newSecret } from '@curfew/tokens';
-import { type Access, accessFor, registeredGrant } from '../access.js';
+import {
+  type Access,
+  accessFor,
+  authorizationOf,
+  type Granted,
+  registeredGrant,
+  registeredScopes,
+  scopesOf,
+} from '../access.js';
 import { accessToken, tokenType } from '../access-token.js';
-import type { Answer } from '../answer.js';
-import { registeredScopes } from '../client/client-scopes.js';
-import type { Granted } from '../grant.js';
 import { idToken } from '../id-token.js';
 import { worthKeeping } from '../origin.js';
 import type { EndpointParts } from '../parts.js';
 import type { Proof } from '../proof/proof.js';
 import { invalidGrant, Refused, strongerSignInRequired } from '../refused.js';
-import type { ClientRequest } from '../request.js';
-import { authorizationOf, scopesOf } from '../session-payload.js';
+import type { Answer, ClientRequest } from '../request.js';
 import { audiencesOf, authenticatedAt, type FoundCode, type StoredGrant } from './code.js';
 
 /** A code that its client may redeem. */

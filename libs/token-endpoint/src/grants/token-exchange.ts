@@ -7,13 +7,11 @@ import {
 } from '@curfew/clients/token-exchange';
 import { accessTokenLifetime, instant, type Seconds, seconds } from '@curfew/session-policy';
 import { type FoundAccess, sessionEvent } from '@curfew/sessions';
-import { within } from '../access.js';
-import { type Acting, accessToken, actorsOf, tokenType } from '../access-token.js';
-import { scopesAt } from '../client/client-scopes.js';
-import { type StandingToken, standingToken } from '../introspection/introspect-access-token.js';
+import { authorizationIn, scopesAt, scopesOf, within } from '../access.js';
+import { type Acting, accessToken, actorsOf, epochSeconds, tokenType } from '../access-token.js';
+import { type StandingToken, standingToken } from '../introspection.js';
 import type { EndpointParts } from '../parts.js';
-import { requiredCertificate } from '../proof/certificate.js';
-import { type Proof, requireProof } from '../proof/proof.js';
+import { type Proof, requiredCertificate, requireProof } from '../proof/proof.js';
 import {
   invalidRequest,
   invalidScope,
@@ -23,7 +21,6 @@ import {
   tooManyRequests,
 } from '../refused.js';
 import { type ClientRequest, parameter, requireParameters } from '../request.js';
-import { authorizationIn, epochSeconds, scopesOf } from '../session-payload.js';
 import type { GrantHandler } from './grant-type.js';
 
 /** RFC 8693 §3. */
@@ -168,8 +165,8 @@ const standingAs = (
   name: 'subject_token' | 'actor_token',
   parts: EndpointParts,
 ): Promise<StandingToken | undefined> => {
-  const { client: caller, now, signals } = request;
-  return standingToken({ token: parameter(request, name)!, caller, ip: signals.ip }, parts, now);
+  const { client: caller, now } = request;
+  return standingToken({ token: parameter(request, name)!, caller, from: request }, parts, now);
 };
 
 /** A token that was bound to a key of the client itself is exchanged with that key only (RFC 9449 §6, RFC 8705 §3). An API never has it. */

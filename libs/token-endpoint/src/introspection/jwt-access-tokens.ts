@@ -1,18 +1,10 @@
 import { hash, type KeyObject } from 'node:crypto';
 import { isSignedBy, keyOf, readJws } from '@curfew/resource-server/jws';
 import { type Instant, instant } from '@curfew/session-policy';
-import type { KeySet, PublicJwk } from '@curfew/tokens';
-import { type AccessTokenClaims, hashAccessToken, isUuid } from '@curfew/tokens';
+import { type AccessTokenClaims, isUuid, type KeySet, type PublicJwk } from '@curfew/tokens';
 
 /** No access token of ours is longer. */
 const maxLength = 8_192;
-
-/**
- * The name of a single access token in the list of revoked ones. A JWT is named by its `jti`: its text is no name, because the same
- * signature can be written in more than one way.
- */
-export const nameOfToken = (value: string, { jti }: AccessTokenClaims): Buffer =>
-  hashAccessToken(typeof jti === 'string' ? jti : value);
 
 /** Tokens of one key that are known to be signed by it. */
 const maxVerified = 10_000;

@@ -1,3 +1,7 @@
+/*
+ * Proofs that the sender of a request possesses a key: a DPoP proof (RFC 9449) or a client certificate (RFC 8705).
+ */
+import { hash, X509Certificate } from 'node:crypto';
 import type { ArtifactStore } from '@curfew/artifacts';
 import type { KnownClient } from '@curfew/clients';
 import {
@@ -10,9 +14,9 @@ import {
 } from '@curfew/resource-server/dpop';
 import type { Members } from '@curfew/resource-server/jws';
 import { type Instant } from '@curfew/session-policy';
+import { epochSeconds } from '../access-token.js';
 import { invalidGrant, invalidProof, useNonce } from '../refused.js';
 import type { EndpointRequest } from '../request.js';
-import { epochSeconds } from '../session-payload.js';
 import { rememberedUntil, replayKey } from './replay-records.js';
 
 /** A proof that is right by itself (RFC 9449 §4.3). Whose key it is and whether it was shown before remains to be seen. */
@@ -109,4 +113,50 @@ export function refuseEarly({ isEarly }: Proof): void {
 /** RFC 9449 §5.2: a client may be registered to show a proof with every request. */
 export function requireProof(proof: Proof | undefined, { metadata }: KnownClient): void {
   if (!proof && metadata.dpop_bound_access_tokens) throw invalidGrant('dpop_proof_missing');
+}
+
+/** The parts by which a certificate is checked. */
+interface CertificateParts {
+  /** Header in which a trusted proxy hands over the client certificate, if one does (RFC 8705). */
+  readonly certificateHeader: string | undefined;
+}
+
+/**
+ * The thumbprint of the certificate that a request must show (RFC 8705 §3.1), if its client is registered for bound tokens or the token
+ * that it presents is `bound`. Undefined if none is asked for. @throws Refused
+ */
+export function requiredCertificate(
+  { request }: EndpointRequest,
+  { metadata }: KnownClient,
+  { certificateHeader }: CertificateParts,
+  bound?: string,
+): string | undefined {
+  if (!metadata.tls_client_certificate_bound_access_tokens && bound === undefined) return undefined;
+  const shown = shownCertificate({ request }, { certificateHeader });
+  if (!shown) throw invalidGrant('key_mismatch');
+  return shown;
+}
+
+/** The thumbprint of the certificate that a request shows, where it shows one. */
+export function shownCertificate(
+  { request }: Pick<EndpointRequest, 'request'>,
+  { certificateHeader }: CertificateParts,
+): string | undefined {
+  const value =
+    certificateHeader === undefined ? undefined : request.headers[certificateHeader.toLowerCase()];
+  const shown = typeof value === 'string' ? certificateFrom(value) : undefined;
+  return shown && hash('sha256', shown.raw, 'base64url');
+}
+
+/**
+ * The certificate that a proxy put into its header, URL-encoded; undefined for everything else. A comma joins headers of the same name
+ * (RFC 9110 §5.3): one of two certificates is from somebody else than the proxy.
+ */
+function certificateFrom(value: string): X509Certificate | undefined {
+  if (!value || value.includes(',')) return undefined;
+  try {
+    return new X509Certificate(decodeURIComponent(value));
+  } catch {
+    return undefined;
+  }
 }

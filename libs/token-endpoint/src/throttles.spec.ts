@@ -1,6 +1,5 @@
 import { instant, plus, seconds } from '@curfew/session-policy';
-import { RateBuckets } from './rate-buckets.js';
-import { RefreshThrottle } from './refresh-throttle.js';
+import { RateBuckets, RefreshThrottle } from './throttles.js';
 
 const t0 = instant(1_800_000_000_000);
 const after = (length: number) => plus(t0, seconds(length));

@@ -1,5 +1,5 @@
 import type { KnownClient, KnownResource } from '@curfew/clients';
-import { defaultScopes } from './client-scopes.js';
+import { defaultScopes } from './access.js';
 
 const client = (metadata: Partial<KnownClient['metadata']> = {}) =>
   ({ metadata }) as Pick<KnownClient, 'metadata'>;

@@ -2,7 +2,7 @@ import type { Throttle } from '@curfew/accounts';
 import type { Registry } from '@curfew/clients';
 import { ManualClock } from '@curfew/clock';
 import { seconds } from '@curfew/session-policy';
-import { ClientDirectory } from './client-directory.js';
+import { ClientDirectory } from './client-authentication.js';
 
 describe('clients and networks that have to wait', () => {
   it('are remembered to the number of ten thousand, and the oldest of one more is asked about again', async () => {
