@@ -13,12 +13,12 @@ import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
 import express from 'express';
 import type { Logger } from 'pino';
-import { ThrottledRequests } from './alerts/index.js';
 import { type PageParts, pagesModule } from './app.module.js';
 import { Background } from './background.js';
 import { basePathOf } from './base-path.js';
 import { serveStreams, startDeliveries } from './delivery/index.js';
 import { createFirstRunData } from './first-run/index.js';
+import { ThrottledRequests } from './front-door.js';
 import { HealthController } from './health.controller.js';
 import {
   EnrolmentReturn,

@@ -1,12 +1,19 @@
+/*
+ * The front door of everything public: which requests come in, by host, coding, database, throttled network, path and method, and who answers
+ * them.
+ */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { ThrottledNetworks, WatchStore } from '@curfew/events/alerts';
+import type { Foundation } from '@curfew/foundation';
 import { protocolHeaders } from '@curfew/pages';
-import { databaseUnavailable, frontDoor, ProblemError, problemFrom } from '@curfew/web';
+import type { SignalsReader } from '@curfew/signals';
+import { routes } from '@curfew/token-endpoint';
+import { databaseUnavailable, frontDoor, ProblemError, problemFrom, sendProblem } from '@curfew/web';
 import type { Logger } from 'pino';
-import type { ThrottledRequests } from './alerts/index.js';
 import { basePathOf } from './base-path.js';
 import { isForClients, refuseClient } from './client-refusal.js';
 import { type PageSettings, refuse, seeOther } from './interactions/index.js';
-import { isAnsweredByGet, protocolMethods } from './protocol-routes.js';
+import { type Kept, KeptRows } from './kept-rows.js';
 import { redirectToGet } from './redirect-to-get.js';
 
 /** The handlers behind the front door, and the settings of the door. */
@@ -21,8 +28,8 @@ export interface Rooms {
   readonly followers: ReadonlyMap<string, RequestListener>;
   /** Refuses requests that an alert throttles. */
   readonly throttled: ThrottledRequests;
-  /** Why the database may not be served from, if it may not. */
-  readonly databaseRefusal: () => Error | undefined;
+  /** Says why the database may not be served from, if it may not. */
+  readonly guard: Pick<Foundation['guard'], 'refusal'>;
   readonly log: Logger;
 }
 
@@ -31,7 +38,7 @@ export interface Rooms {
  * client sends is dropped: URLs are built from the issuer alone.
  */
 export function publicDoor(rooms: Rooms): RequestListener {
-  const { issuer, bodyBytes, protocol, pages, settings, followers, throttled, databaseRefusal } = rooms;
+  const { issuer, bodyBytes, protocol, pages, settings, followers, throttled, guard } = rooms;
   const { host, protocol: scheme } = new URL(issuer);
   const base = basePathOf(issuer);
   const metadataWithPath = base && `/.well-known/oauth-authorization-server${base}`;
@@ -59,7 +66,7 @@ export function publicDoor(rooms: Rooms): RequestListener {
     // Every address of this service that is built from here on has this one spelling.
     request.headers.host = host;
     // Keys and metadata are refused too, because a database that lost writes may list withdrawn keys.
-    const unsound = databaseRefusal();
+    const unsound = guard.refusal;
     if (unsound) {
       const problem = databaseUnavailable(unsound);
       return isForClients(path.slice(base.length)) ? refuseClient(response, problem) : refused(problem);
@@ -133,3 +140,96 @@ const notThisWay = ({ method }: IncomingMessage, allowed: readonly string[]) =>
     headers: { Allow: allowed.filter((one) => one !== 'OPTIONS' || one !== method).join(', ') },
   });
 const notFound = () => new ProblemError({ status: 404, code: 'not_found', title: 'There is nothing here' });
+
+const read = ['GET', 'HEAD'] as const;
+const readByAll = [...read, 'OPTIONS'] as const;
+const write = ['POST'] as const;
+const writeByAll = ['POST', 'OPTIONS'] as const;
+
+const methods = new Map<string, readonly string[]>([
+  [routes.authorization, [...read, ...write]],
+  [routes.token, writeByAll],
+  [routes.revocation, writeByAll],
+  [routes.introspection, writeByAll],
+  [routes.pushed_authorization_request, writeByAll],
+  [routes.device_authorization, writeByAll],
+  [routes.userinfo, [...read, ...writeByAll]],
+  [routes.jwks, readByAll],
+  ['/.well-known/openid-configuration', readByAll],
+  ['/.well-known/oauth-authorization-server', readByAll],
+  [routes.code_verification, [...read, ...write]],
+  [routes.end_session, [...read, ...write]],
+  [`${routes.end_session}/confirm`, write],
+  [`${routes.end_session}/success`, read],
+]);
+
+/** The path at which an authorization or a device continues: one segment more, which only oidc-provider can read. */
+const goesOn = new RegExp(`^(?:${routes.authorization}|${routes.code_verification})/[^/]+$`);
+
+/** The methods that oidc-provider answers at this path (below the issuer's own path), or undefined where it answers none. */
+const protocolMethods = (path: string): readonly string[] | undefined =>
+  methods.get(path) ?? (goesOn.test(path) ? read : undefined);
+
+/**
+ * Whether a form posted here is answered by a redirect to the same request as GET. Other sites send people here, and only then do our
+ * cookies come along.
+ */
+const isAnsweredByGet = (path: string, method: string | undefined): boolean =>
+  method === 'POST' && (path === routes.authorization || path === routes.end_session);
+
+/** Endpoints that take tokens, codes and passwords; throttled networks can still read metadata and sign out. */
+const guarded: ReadonlySet<string> = new Set([
+  routes.authorization,
+  routes.token,
+  routes.revocation,
+  routes.userinfo,
+  routes.device_authorization,
+  routes.code_verification,
+  routes.pushed_authorization_request,
+]);
+
+/** Answers 429 to requests from networks that an alert holds back. Introspection is not among them: it is asked by our own APIs. */
+export class ThrottledRequests implements Kept {
+  readonly #rows: KeptRows;
+
+  private constructor(
+    private readonly networks: ThrottledNetworks,
+    private readonly signals: SignalsReader,
+  ) {
+    this.#rows = new KeptRows(() => networks.load());
+  }
+
+  /** Knows at once what earlier alerts hold back. */
+  static async over({ prisma, clock, signals }: Foundation): Promise<ThrottledRequests> {
+    const networks = new ThrottledNetworks(new WatchStore(prisma), clock);
+    await networks.load();
+    return new ThrottledRequests(networks, signals);
+  }
+
+  load(): Promise<void> {
+    return this.#rows.load();
+  }
+
+  /** Answers the request, to a path below the issuer, if it comes from such a network; says whether it did. */
+  refused(request: IncomingMessage, response: ServerResponse, path: string, id: string): boolean {
+    if (!(guarded.has(path) || path.startsWith('/interaction/')) || !this.networks.any) return false;
+    const { headers, socket } = request;
+    const { ip, prefix } = this.signals.read({ socketAddress: socket.remoteAddress, headers });
+    const wait = this.networks.wait([prefix, ip]);
+    if (wait === null) return false;
+    request.resume();
+    if (isForClients(path)) refuseClient(response, heldBack(wait));
+    else sendProblem(response, heldBack(wait), id);
+    return true;
+  }
+}
+
+const heldBack = (retryAfter: number) =>
+  new ProblemError({
+    status: 429,
+    code: 'throttled',
+    exactCause: 'too_many_requests',
+    title: 'Too many requests from this network',
+    detail: 'Try again later.',
+    retryAfter,
+  });

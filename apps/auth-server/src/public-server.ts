@@ -2,9 +2,8 @@ import type { RequestListener } from 'node:http';
 import type { Foundation } from '@curfew/foundation';
 import { HttpServer } from '@curfew/web';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import type { ThrottledRequests } from './alerts/index.js';
 import { basePathOf } from './base-path.js';
-import { publicDoor } from './front-door.js';
+import { publicDoor, type ThrottledRequests } from './front-door.js';
 import { PageSettings } from './interactions/index.js';
 import type { NodeMetrics } from './metrics/index.js';
 
@@ -27,7 +26,7 @@ export function publicServer(
     settings: pages.get(PageSettings),
     followers,
     throttled,
-    databaseRefusal: () => guard.refusal,
+    guard,
     log,
   });
   return new HttpServer(metrics.counting(door, basePathOf(issuer)), {

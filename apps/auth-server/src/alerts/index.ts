@@ -1,2 +1,1 @@
 export { answersOf, endConcerned, thresholdsOf } from './answers.js';
-export { ThrottledRequests } from './throttled-requests.js';
