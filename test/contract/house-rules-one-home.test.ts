@@ -378,14 +378,13 @@ const rules: Readonly<Record<string, OneHome>> = {
       'libs/browser/src/deadline-watch.ts':
         'in the package that pages install: looks at the clocks of a session',
       'libs/resource-server/src/feed/follower.ts': 'in the package that APIs install: opens the feed again',
-      'libs/persistence/src/batcher.ts': endsWithItsRequests,
+      'libs/persistence/src/batcher.ts': `${endsWithItsRequests}; ${asksAgain}`,
       'libs/clients/src/fresh-cache.ts':
         'waits a quarter of a second for more that is due, once for all of it',
       'libs/insight/src/summed-counts.ts': 'gives way to other work until all is added up',
       'libs/persistence/src/guarded-client.ts': endsWithItsRequests,
       'libs/accounts/src/hashing/hashing-process.ts': `${endsWithItsRequests}; a process that ended is started again`,
       'libs/accounts/src/hashing/standing-back.ts': endsWithItsRequests,
-      'libs/persistence/src/retrying.ts': asksAgain,
       'libs/persistence/src/migrations.ts': asksAgain,
       'libs/persistence/src/guard/judgement.ts': asksAgain,
       'libs/events/src/feed/end-confirmation.ts': asksAgain,

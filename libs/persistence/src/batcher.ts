@@ -1,3 +1,8 @@
+// The ways in which work of many requests reaches the database: together in one statement, and again when it lost against other work.
+
+import { setTimeout as pause } from 'node:timers/promises';
+import { isRetryable } from './failures.js';
+
 /** How many batches may be under way at once, how large one may be, and how long an item may wait for its batch. */
 export interface BatchLimits {
   readonly inFlight: number;
@@ -95,6 +100,22 @@ export class Batcher<Item, Outcome> {
         return;
       }
       await Promise.all(batch.map((one) => this.#carryOut([one])));
+    }
+  }
+}
+
+/**
+ * Runs `work`, a whole transaction, and runs it again when it lost against another one (40001, 40P01), at most `attempts` times in all.
+ * Anything else, and the last conflict, is thrown as it is.
+ */
+export async function retrying<T>(work: () => Promise<T>, attempts = 3): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (attempt >= attempts || !isRetryable(error)) throw error;
+      // Spread out, so that two that met do not meet again.
+      await pause(Math.random() * 10 * 2 ** attempt);
     }
   }
 }

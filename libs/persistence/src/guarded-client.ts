@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { Span } from '@opentelemetry/api';
+import { type Span, trace } from '@opentelemetry/api';
 import pg from 'pg';
 import type { DatabaseGuard } from './guard/database-guard.js';
 import { type CommitPlace, PlacedQuery, placeText } from './guard/placed-query.js';
@@ -111,7 +111,7 @@ export class GuardedClient extends pg.Client {
   override query = (...values: any[]): any => {
     const refusal = this.#history === undefined ? undefined : this.#refusal();
     if (refusal) return this.#refuse(refusal, values.at(-1));
-    const span = beginStatement(values[0]);
+    const span = trace.getActiveSpan() && beginStatement(values[0]);
     const commit = this.#history === undefined ? undefined : this.#commitIn(values[0]);
     if (commit) return this.#answered(values.at(-1), this.#placed(commit, values, this.#asked(span)));
     const callback = values.at(-1);
@@ -136,7 +136,7 @@ export class GuardedClient extends pg.Client {
     return (error) => {
       this.#unanswered -= 1;
       this.#lastHeardOf = performance.now();
-      endStatement(span, error);
+      if (span) endStatement(span, error);
       return this.#unconfirmed;
     };
   }

@@ -6,7 +6,7 @@ export {
   requireAddresses,
 } from './address-check.js';
 export { afterCommit } from './after-commit.js';
-export { Batcher, type BatchLimits } from './batcher.js';
+export { Batcher, type BatchLimits, retrying } from './batcher.js';
 export { advanceVirtualClock, clockChannel, databaseClock, VirtualClockRefused } from './database-clock.js';
 export { DatabaseListener, type ListenerHandlers, NotHeard } from './database-listener.js';
 export { isDatabaseUnavailable, isRetryable, isStatementTimeout, isUniqueViolation } from './failures.js';
@@ -28,7 +28,6 @@ export { nameOfListener, requireOwnDatabase, sentenceOfStrangers, strangersOn } 
 export { MigrationFailed, MigrationRefused, migrate } from './migrations.js';
 export type { PoolLoad } from './pool.js';
 export { PrismaService, statementsIn, type Transaction } from './prisma.service.js';
-export { retrying } from './retrying.js';
 export { ServerChoice } from './server-choice.js';
 export {
   commitColumns,

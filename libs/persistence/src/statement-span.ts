@@ -9,11 +9,10 @@ interface Asked {
 }
 
 /**
- * Begins the span of a statement, where the request it belongs to is traced; undefined elsewhere, which costs next to nothing. It says
- * what kind of statement it is and, of a prepared one, its name: never its text or its values, which may hold what is secret.
+ * Begins the span of a statement, for a request that is traced. It says what kind of statement it is and, of a prepared one, its name:
+ * never its text or its values, which may hold what is secret.
  */
-export function beginStatement(query: unknown): Span | undefined {
-  if (!trace.getActiveSpan()) return undefined;
+export function beginStatement(query: unknown): Span {
   const { name, text } = typeof query === 'string' ? ({ text: query } as Asked) : ((query ?? {}) as Asked);
   const verb = /^\s*([a-z]+)/i.exec(String(text ?? ''))?.[1]?.toUpperCase() ?? 'STATEMENT';
   return tracer.startSpan(typeof name === 'string' ? name : verb, {
@@ -23,8 +22,7 @@ export function beginStatement(query: unknown): Span | undefined {
 }
 
 /** Ends the span of a statement; only the SQLSTATE of a failure is told. */
-export function endStatement(span: Span | undefined, error?: unknown): void {
-  if (!span) return;
+export function endStatement(span: Span, error?: unknown): void {
   if (error) {
     const { code } = error as { code?: unknown };
     if (typeof code === 'string') span.setAttribute('db.response.status_code', code.slice(0, 40));

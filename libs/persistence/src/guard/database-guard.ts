@@ -43,6 +43,8 @@ export class DatabaseGuard {
   #instance = '';
   #writing: Promise<void> = Promise.resolve();
   #server: DatabaseServer | undefined;
+  /** Read for each statement, so it is not put together anew. */
+  #history: string | undefined;
   #judging: Promise<void> | undefined;
   #refusal: DatabaseRefused | undefined;
   #seenPrimaryAt = Number.NEGATIVE_INFINITY;
@@ -76,7 +78,7 @@ export class DatabaseGuard {
 
   /** The history that is served from. A connection to a server of another one is not used any more. */
   get history(): string | undefined {
-    return this.#server && historyOf(this.#server);
+    return this.#history;
   }
 
   /** Whether commits go through, as far as this process knows from its own. */
@@ -174,6 +176,7 @@ export class DatabaseGuard {
     const isRestored = (state.restoredAt ?? 0) > Math.max(before?.at ?? 0, state.now - 60_000);
     if (isRestored) this.#marksOfPeers.clear();
     this.#server = server;
+    this.#history = history;
     this.#instance = state.instance;
     this.#commits.clear();
     await this.#beat.markOver(client);
