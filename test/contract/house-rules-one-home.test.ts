@@ -367,7 +367,7 @@ const rules: Readonly<Record<string, OneHome>> = {
       'libs/web/src/loops.ts': 'background loops, at the common beats of a process',
     },
     beside: {
-      'libs/clock/src/disciplined-clock.ts': 'below libs/web, at the common beats',
+      'libs/clock/src/process-time.ts': 'below libs/web, at the common beats',
       'libs/persistence/src/database-listener.ts':
         'below libs/web, at the common beats; connects again with growing pauses',
       'libs/persistence/src/guard/guard-beat.ts':

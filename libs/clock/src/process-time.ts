@@ -1,6 +1,65 @@
-import { waitForBeatMs } from './beats.js';
+// The time of a process: the clocks of its host, which are read here only, the beats at which it wakes, and the clock by which it follows the
+// database.
+
+import { setTimeout as pause } from 'node:timers/promises';
 import { Clock, type Instant } from './clock.js';
-import { steadyClock, wallClock } from './host-time.js';
+
+// `Date` is bound here, at load, because `installAsProcessTime` replaces the globals later and the disciplined clock must not follow itself.
+const HostDate = Date;
+const readWallClock = Date.now;
+
+/** The host's idea of the time, in milliseconds since the epoch; it may jump. */
+export const wallClock = (): number => readWallClock.call(HostDate);
+
+/** Milliseconds that only ever grow, whatever is done to the host's clock; their zero means nothing. */
+export const steadyClock = (): number => performance.now();
+
+/**
+ * Makes `Date.now()` and `new Date()` of this process follow `clock`, because oidc-provider and jose ask them for the time
+ * themselves. Returns a function that puts the host's clock back.
+ */
+export function installAsProcessTime(clock: Clock): () => void {
+  const before = { constructor: globalThis.Date, now: HostDate.now };
+  const now = (): number => clock.now();
+  // A proxy, not a subclass: `instanceof Date` must go on holding for dates made before and by the runtime itself.
+  const followed: DateConstructor = new Proxy(HostDate, {
+    // Constructed as itself: with the proxy as `new.target` the engine would make a hidden class for every single date.
+    construct: (target, values, newTarget) =>
+      Reflect.construct(
+        target,
+        values.length === 0 ? [now()] : values,
+        newTarget === followed ? target : newTarget,
+      ) as Date,
+    apply: (target) => new target(now()).toString(),
+  });
+  globalThis.Date = followed;
+  HostDate.now = now;
+  return () => {
+    globalThis.Date = before.constructor;
+    HostDate.now = before.now;
+  };
+}
+
+/** Milliseconds between two instants at which this process may wake. */
+const betweenBeatsMs = 500;
+/** A wake-up this much before a beat belongs to that beat: timers fire up to a millisecond early. */
+const earlyMs = 5;
+/** Processes that started together do not wake together. */
+const firstBeatMs = Math.random() * betweenBeatsMs;
+
+/**
+ * How long to wait, at most `intervalMs`, for the last beat within the interval. All repeated work of a process wakes at common beats,
+ * because a wake-up costs an idle process about as much as the work it wakes for. Work that repeats faster than the beats keeps its interval.
+ */
+export function waitForBeatMs(intervalMs: number, at = steadyClock()): number {
+  if (intervalMs < betweenBeatsMs) return intervalMs;
+  const beat = Math.floor((at - firstBeatMs + earlyMs + intervalMs) / betweenBeatsMs);
+  return Math.ceil(firstBeatMs + beat * betweenBeatsMs - at);
+}
+
+/** Waits until the last beat within `intervalMs`, or until `signal` aborts; does not keep the process alive. */
+export const untilBeat = (intervalMs: number, signal: AbortSignal): Promise<void> =>
+  pause(waitForBeatMs(intervalMs), undefined, { signal, ref: false }).catch(() => {});
 
 /** The clock was read before its first measurement succeeded. */
 export class ClockNotMeasured extends Error {
