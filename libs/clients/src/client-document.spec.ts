@@ -1,5 +1,4 @@
-import { readClientDocument } from './client-document.js';
-import { leadsToDevice } from './document-address.js';
+import { leadsToDevice, readClientDocument } from './client-document.js';
 
 const id = 'https://agents.example.test/one.json';
 const withheld = new Set(['groups', 'ssf.read']);

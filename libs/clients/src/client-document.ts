@@ -1,5 +1,6 @@
+import { documentHost } from './client.js';
 import type { ClientRegistration } from './client-schema.js';
-import { documentHost, leadsToDevice } from './document-address.js';
+import { isLoopback, isPrivateUseUri } from './uri-rules.js';
 
 /** A document is none about the client whose id is its address. */
 export class UnreadableClientDocument extends Error {
@@ -51,6 +52,10 @@ export function readClientDocument(
     resources: [...resources],
   };
 }
+
+/** Whether an answer at this redirect URI goes to the person's own device, where any program can wait for it (RFC 8252 §8.4 and §8.6). */
+export const leadsToDevice = (redirectUri: string): boolean =>
+  isPrivateUseUri(redirectUri) || (URL.canParse(redirectUri) && isLoopback(new URL(redirectUri)));
 
 /** A client that asked for nothing else is left with what every client may ask for: no scope at all would let it ask for more. */
 const without = (withheld: ReadonlySet<string>, scope: string): string =>

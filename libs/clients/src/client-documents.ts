@@ -1,3 +1,4 @@
-export { readClientDocument, UnreadableClientDocument } from './client-document.js';
+export { documentHost } from './client.js';
+export { leadsToDevice, readClientDocument, UnreadableClientDocument } from './client-document.js';
 export { type ClientHost, ClientHosts, type ListedHost, maxClientsOfHost } from './client-hosts.js';
-export { addressInPath, documentHost, leadsToDevice, textInPath } from './document-address.js';
+export { addressInPath, textInPath } from './document-address.js';

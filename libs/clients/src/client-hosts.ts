@@ -1,8 +1,8 @@
 import type { Clock } from '@curfew/clock';
 import type { PrismaService, Transaction } from '@curfew/persistence';
 import { type Instant, instant } from '@curfew/session-policy';
+import { isDocumentHost } from './client.js';
 import { ClientStore } from './client.store.js';
-import { isDocumentHost } from './document-address.js';
 import { RegistrationError } from './registration-error.js';
 import { announce } from './registry-channel.js';
 import { namesPublicHost } from './uri-rules.js';

@@ -1,5 +1,6 @@
-import { type ClientMetadata, type GrantType } from './client.js';
+import { type ClientMetadata, type GrantType, isClientId } from './client.js';
 import { type ReadRegistration, type RegistrationRules, registrationSchema } from './client-schema.js';
+import { addressInPath } from './document-address.js';
 import { sentencesOf } from './faults.js';
 import { RegistrationError } from './registration-error.js';
 import { tokenExchangeGrant } from './token-exchange.js';
@@ -169,3 +170,12 @@ export const registrationOf = (checked: CheckedRegistration): Record<string, unk
   client_name: checked.name,
   resource: checked.resource,
 });
+
+/** The fault of the id of a new client, or null. */
+export const idFault = (id: string): string | null => {
+  if (!isClientId(id)) return 'client_id must have 1 to 64 characters, letters, digits and "._~-"';
+  // In a path it would stand for that address, and hide the client that a document there introduces.
+  if (addressInPath(id) !== undefined)
+    return 'client_id must not be "~" before an https address in base64url, which is how a path names the client of a document at that address';
+  return null;
+};

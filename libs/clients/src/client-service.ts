@@ -2,12 +2,20 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '@curfew/clock';
 import { type PrismaService, retrying, type Transaction } from '@curfew/persistence';
 import { earliest, type Instant, plus, type Seconds, seconds } from '@curfew/session-policy';
-import { type Client, type ClientMetadata, type ClientSecretInfo, isClientId, usesSecret } from './client.js';
+import {
+  type Client,
+  type ClientMetadata,
+  type ClientSecretInfo,
+  hashSecret,
+  isActive,
+  isClientId,
+  newSecret,
+  usesSecret,
+  verifySecret,
+} from './client.js';
 import { ClientStore } from './client.store.js';
-import { type CheckedRegistration, checkRegistration, registrationOf } from './client-rules.js';
+import { type CheckedRegistration, checkRegistration, idFault, registrationOf } from './client-rules.js';
 import type { ClientRegistration, RegistrationRules } from './client-schema.js';
-import { hashSecret, isActive, newSecret, verifySecret } from './client-secret.js';
-import { addressInPath } from './document-address.js';
 import { RegistrationError } from './registration-error.js';
 import { announce } from './registry-channel.js';
 import { unstorable } from './searched-text.js';
@@ -54,15 +62,6 @@ export interface ClientServiceParts {
   readonly clock: Clock;
   readonly rules: RegistrationRules;
 }
-
-/** The fault of the id of a new client, or null. */
-const idFault = (id: string): string | null => {
-  if (!isClientId(id)) return 'client_id must have 1 to 64 characters, letters, digits and "._~-"';
-  // In a path it would stand for that address, and hide the client that a document there introduces.
-  if (addressInPath(id) !== undefined)
-    return 'client_id must not be "~" before an https address in base64url, which is how a path names the client of a document at that address';
-  return null;
-};
 
 const largestPage = 200;
 const maxOverlap = seconds(90 * 86_400);

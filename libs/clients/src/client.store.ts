@@ -7,9 +7,8 @@ import {
   type Transaction,
 } from '@curfew/persistence';
 import { type Instant, instant } from '@curfew/session-policy';
-import { type Client, type ClientMetadata, isClientId } from './client.js';
+import { type Client, type ClientMetadata, isClientId, type StoredSecret } from './client.js';
 import type { CheckedRegistration } from './client-rules.js';
-import type { StoredSecret } from './client-secret.js';
 import { RegistrationError } from './registration-error.js';
 import { literally } from './searched-text.js';
 

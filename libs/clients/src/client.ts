@@ -1,5 +1,7 @@
-import type { Instant } from '@curfew/session-policy';
-import { documentHost } from './document-address.js';
+// A registered client: its metadata, its id, and the secrets by which it proves itself.
+
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { type Instant, isPast } from '@curfew/session-policy';
 import type { PublicKeySet } from './key-set-rules.js';
 
 /** The grant types a client may be registered for; any other is refused. */
@@ -134,5 +136,67 @@ export const isSenderConstrained = ({ metadata }: Pick<Client, 'metadata'>): boo
 /** Whether a text can be the id of a client that is registered here. */
 export const isRegisteredId = (id: string): boolean => /^[A-Za-z0-9._~-]{1,64}$/.test(id);
 
+/** The longest address of a document that is taken for the id of a client. */
+const longestAddress = 255;
+
+/**
+ * The host, with its port where it is not 443, of a client id that is the address of a document about the client; null for any other id
+ * (draft-ietf-oauth-client-id-metadata-document §3). Only the normal form with a path and without query, fragment and credentials is one,
+ * so that a document has one address, and a host one spelling.
+ */
+export const documentHost = (id: string): string | null => {
+  if (id.length > longestAddress || !/^https:\/\/[\x21-\x7e]+$/.test(id) || !URL.canParse(id)) return null;
+  const url = new URL(id);
+  const isPlain = url.username === '' && url.password === '' && !/[?#]/.test(id);
+  return isPlain && url.href === id && url.pathname !== '/' ? url.host : null;
+};
+
+/** Whether a text is a host as `documentHost` names it. */
+export const isDocumentHost = (host: string): boolean => documentHost(`https://${host}/client`) === host;
+
 /** Whether a text can be the id of a client at all; all others are unknown without asking. */
 export const isClientId = (id: string): boolean => isRegisteredId(id) || documentHost(id) !== null;
+
+const prefix = 'cfw_cs_';
+const randomLength = 32;
+
+/** A secret as it is stored. */
+export interface StoredSecret {
+  readonly id: string;
+  /** SHA-256 of the secret: 256 random bits need no slow hash. */
+  readonly hash: Uint8Array;
+  readonly createdAt: Instant;
+  /** null: until it is rolled over. */
+  readonly expiresAt: Instant | null;
+}
+
+/** A new secret of 256 random bits; the prefix lets secret scanners find leaks. */
+export const newSecret = (): string => `${prefix}${randomBytes(randomLength).toString('base64url')}`;
+
+/** The hash that is stored of a secret. */
+export const hashSecret = (secret: string): Buffer => hash('sha256', secret, 'buffer');
+
+/** Whether a secret is still accepted. */
+export const isActive = (secret: Pick<StoredSecret, 'expiresAt'>, now: Instant): boolean =>
+  secret.expiresAt === null || !isPast(secret.expiresAt, now);
+
+const decoy = hashSecret(newSecret());
+
+/**
+ * Whether `presented` is one of the client's active secrets. Every active one is compared in full, and a client without
+ * any costs a comparison too, so the time tells neither which one matched nor whether there is one.
+ */
+export const verifySecret = (
+  client: { readonly secrets: readonly StoredSecret[] } | null,
+  presented: string,
+  now: Instant,
+): boolean => {
+  const hash = hashSecret(presented);
+  const active = (client?.secrets ?? []).filter((secret) => isActive(secret, now));
+  let found = false;
+  for (const secret of active) {
+    if (timingSafeEqual(secret.hash, hash)) found = true;
+  }
+  if (active.length === 0) timingSafeEqual(decoy, hash);
+  return found;
+};

@@ -9,10 +9,10 @@ export {
   isPublicClient,
   isSenderConstrained,
   usesSecret,
+  verifySecret,
 } from './client.js';
 export { lintClient } from './client-lint.js';
 export type { ClientRegistration } from './client-schema.js';
-export { verifySecret } from './client-secret.js';
 export {
   type ChangedClient,
   type ClientChange,

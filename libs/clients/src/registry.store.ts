@@ -6,8 +6,7 @@ import {
   type PrismaService,
 } from '@curfew/persistence';
 import { type Instant, instant } from '@curfew/session-policy';
-import type { Client, ClientMetadata } from './client.js';
-import type { StoredSecret } from './client-secret.js';
+import type { Client, ClientMetadata, StoredSecret } from './client.js';
 import { PolicyStore } from './policy.store.js';
 import type { PolicyRevision } from './policy-revision.js';
 import type { Resource } from './resource.js';

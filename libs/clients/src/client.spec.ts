@@ -1,5 +1,5 @@
 import { type Instant, instant } from '@curfew/session-policy';
-import { hashSecret, isActive, newSecret, verifySecret } from './client-secret.js';
+import { hashSecret, isActive, newSecret, verifySecret } from './client.js';
 
 const now = instant(1_900_000_000_000);
 const later = (ms: number): Instant => instant(now + ms);
