@@ -138,6 +138,7 @@ const shownBy: Readonly<Record<string, Shown | string>> = {
   'FreshCache.known': fresh,
   'FreshCache.unknown': fresh,
   'FreshCache.due': 'It holds names of those that are known or unknown.',
+  'Registry.composed': ['test/integration/clients-registry.test.ts', 'remembers as many as it may'],
   'FreshCache.loading': ['libs/clients/src/fresh-cache.spec.ts', 'loads once for many who ask at once'],
   'SilenceRecorder.past': [
     'test/integration/insight.test.ts',

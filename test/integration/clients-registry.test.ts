@@ -158,6 +158,39 @@ describe('the registry', () => {
     await untilSeen(idle, 28 * 60);
   });
 
+  it('composes the policy of a client once for each reading of the policies, and remembers as many as it may', async () => {
+    const small = new Registry(database.prisma(), clock, { composed: 2 });
+    small.trust();
+    const compose = (ofClient: string, apis: readonly string[] = []) => small.effectivePolicy(ofClient, apis);
+    await clients.create({ ...web, token_endpoint_auth_method: 'none' }, { id: 'spa' });
+    await policies.attach({ kind: 'resource', audience: orders }, 'kiosk');
+    const first = await compose('web');
+    expect(await compose('web')).toBe(first);
+    expect(await compose('spa')).not.toBe(first);
+    expect((await compose('web', [orders])).inactivityTimeout).toBeLessThan(first.inactivityTimeout);
+    const again = await compose('web');
+    expect(again).not.toBe(first);
+    expect(again).toEqual(first);
+    small.trust();
+    expect(await compose('web')).not.toBe(again);
+  });
+
+  it('lets a public client rotate whatever its policy says, and follows what it becomes', async () => {
+    await policies.save({
+      name: 'steady',
+      previous: 0,
+      settings: { basedOn: 'standard', rotation: 'never' },
+      createdBy: 'admin',
+    });
+    await policies.attach({ kind: 'client', id: 'web' }, 'steady');
+    const rotation = async () => (await registry.effectivePolicy('web', [])).rotation;
+    await untilSeen(rotation, 'never');
+    await clients.update('web', { token_endpoint_auth_method: 'none' }, 1);
+    await untilSeen(rotation, 'always');
+    await clients.update('web', { dpop_bound_access_tokens: true }, 2);
+    await untilSeen(rotation, 'never');
+  });
+
   it('does not see a change that was rolled back', async () => {
     await ask();
     const writer = database.prisma();

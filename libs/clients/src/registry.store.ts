@@ -8,7 +8,7 @@ import {
 import { type Instant, instant } from '@curfew/session-policy';
 import type { Client, ClientMetadata, StoredSecret } from './client.js';
 import { PolicyStore } from './policy.store.js';
-import type { PolicyRevision } from './policy-revision.js';
+import { type PolicyRevision, profileRevisions } from './policy-revision.js';
 import type { Resource } from './resource.js';
 import { resourceOf } from './resource.store.js';
 import { type PolicyShadow, ShadowStore } from './shadow.store.js';
@@ -26,8 +26,9 @@ export interface KnownResource extends Resource {
   readonly policy: string | null;
 }
 
-/** Policies of one's own in force, by name, and the one attached to everyone. */
+/** The policies in force, by name, and the one attached to everyone. */
 export interface KnownPolicies {
+  /** The ready profiles, and policies of one's own. */
   readonly byName: ReadonlyMap<string, PolicyRevision>;
   readonly everyone: string | null;
   /** Shadows by the name of their policy. */
@@ -105,11 +106,12 @@ export class RegistryStore {
 
   async policies(): Promise<KnownPolicies> {
     const store = new PolicyStore(this.prisma);
-    const [revisions, everyone, shadows] = await Promise.all([
+    const [own, everyone, shadows] = await Promise.all([
       store.allLatest(),
       store.attachedTo({ kind: 'everyone' }),
       new ShadowStore(this.prisma).all(),
     ]);
+    const revisions = [...own, ...profileRevisions()];
     return {
       byName: new Map(revisions.map((revision) => [revision.name, revision])),
       everyone,

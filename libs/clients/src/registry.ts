@@ -3,6 +3,7 @@ import type { ListenerHandlers, PrismaService } from '@curfew/persistence';
 import { instant, latest, type Seconds, type SessionPolicy, seconds } from '@curfew/session-policy';
 import {
   effectivePolicy,
+  type MatchingPolicies,
   matchingPolicies,
   mustRotate,
   type PolicyPlaces,
@@ -16,14 +17,10 @@ import {
   type ShadowLimits,
   type Trial,
 } from '@curfew/session-policy/trial';
+import { LRUCache } from 'lru-cache';
 import { isClientId, isPublicClient, isSenderConstrained } from './client.js';
 import { FreshCache } from './fresh-cache.js';
-import {
-  type PolicyRevision,
-  type PolicyTarget,
-  profileRevision,
-  UnreadablePolicy,
-} from './policy-revision.js';
+import { type PolicyRevision, type PolicyTarget, UnreadablePolicy } from './policy-revision.js';
 import { type KnownClient, type KnownPolicies, type KnownResource, RegistryStore } from './registry.store.js';
 import { readChange, registryChannel } from './registry-channel.js';
 
@@ -33,6 +30,8 @@ export interface RegistryOptions {
   readonly maxAge?: Seconds;
   readonly clients?: number;
   readonly resources?: number;
+  /** Policies that were composed of those that are attached. */
+  readonly composed?: number;
 }
 
 /** A policy that applies, and what it is attached to; `standard` applies to everyone where nothing else does. */
@@ -40,6 +39,13 @@ export interface AttachedPolicy {
   readonly name: string;
   readonly target: PolicyTarget;
   readonly revision: PolicyRevision;
+}
+
+/** The names of the policies that match a session: everyone's, the client's and those of the APIs, in this order. */
+interface Attached {
+  readonly names: readonly [everyone: string, ...(string | null | undefined)[]];
+  readonly client: KnownClient | null;
+  readonly policies: KnownPolicies | null;
 }
 
 const allPolicies = 'all';
@@ -56,14 +62,18 @@ export class Registry {
   private readonly clients: FreshCache<KnownClient>;
   private readonly resources: FreshCache<KnownResource>;
   private readonly policies: FreshCache<KnownPolicies>;
+  /** Policies that were composed of those of one reading, by the names of the latter. */
+  private readonly composed: LRUCache<string, SessionPolicy>;
+  private composedOf: KnownPolicies | null = null;
   private trusted = false;
 
   constructor(prisma: PrismaService, clock: Clock, options: RegistryOptions = {}) {
-    const { maxAge = seconds(30), clients = 10_000, resources = 1_000 } = options;
+    const { maxAge = seconds(30), clients = 10_000, resources = 1_000, composed = 1_000 } = options;
     const store = new RegistryStore(prisma);
     this.clients = new FreshCache((id) => store.client(id), clock, maxAge, clients, Math.random, gatherMs);
     this.resources = new FreshCache((audience) => store.resource(audience), clock, maxAge, resources);
     this.policies = new FreshCache(() => store.policies(), clock, maxAge, 1);
+    this.composed = new LRUCache({ max: composed });
   }
 
   /** For the listener of the process, which calls `trust` once it listens. Notifications of other channels are ignored. */
@@ -109,25 +119,22 @@ export class Registry {
     resources: readonly string[],
     accountId?: string,
   ): Promise<EffectivePolicy> {
-    const found = await this.matching(clientId, resources);
-    const { client, matching, isTried } = found;
+    const attached = await this.attached(clientId, resources);
+    if (!attached.policies?.hasTrials) return this.untried(attached);
     const place = accountId === undefined ? placeOutside : placeOf(accountId);
-    const policy = effectivePolicy(matching, place);
-    const trial = isTried && accountId !== undefined ? this.trial(found, place, policy) : undefined;
-    const known = trial === undefined ? policy : { trial, ...policy };
-    return client && mustRotate(isPublicClient(client), isSenderConstrained(client))
-      ? { ...known, rotation: 'always' }
-      : known;
+    const policy = this.policyAt(attached, place);
+    const trial = accountId === undefined ? undefined : this.trial(attached, place, policy);
+    return trial === undefined ? policy : { trial, ...policy };
   }
 
   /** The policies that the accounts of this client are under, by their places (`placeOf`). */
   async policiesByPlace(clientId: string, resources: readonly string[]): Promise<readonly PolicyPlaces[]> {
-    return policiesByPlace((await this.matching(clientId, resources)).matching);
+    return policiesByPlace(this.matching(await this.attached(clientId, resources)));
   }
 
   /** The policies that a session of this client with these APIs is under, and what each is attached to. */
   async attachedPolicies(clientId: string, resources: readonly string[]): Promise<readonly AttachedPolicy[]> {
-    const { names, client, policies } = await this.matching(clientId, resources);
+    const { names, client, policies } = await this.attached(clientId, resources);
     const [everyone, own, ...apis] = names;
     const isDefault = policies?.everyone == null && client?.policy != null;
     const of = (name: string | null | undefined, target: PolicyTarget) =>
@@ -139,33 +146,57 @@ export class Registry {
     ];
   }
 
-  private async matching(clientId: string, resources: readonly string[]) {
+  private async attached(clientId: string, resources: readonly string[]): Promise<Attached> {
     const [policies, client, ...apis] = await Promise.all([
       this.policies.get(allPolicies, this.trusted),
       this.client(clientId),
       ...resources.map((audience) => this.resource(audience)),
     ]);
+    const everyone = policies?.everyone ?? client?.policy ?? 'standard';
+    return { names: [everyone, client?.policy, ...apis.map((api) => api?.policy)], client, policies };
+  }
+
+  private matching({ names, policies }: Attached): Required<MatchingPolicies> {
+    const [, own, ...apis] = names;
     const named = (name: string | null | undefined): SessionPolicy | null =>
       name == null ? null : this.policyNamed(name, policies).policy;
-    const matching = matchingPolicies({
+    return matchingPolicies({
       everyone: named(policies?.everyone),
-      client: named(client?.policy),
-      resources: apis.flatMap((api) => named(api?.policy) ?? []),
+      client: named(own),
+      resources: apis.flatMap((name) => named(name) ?? []),
     });
-    const names = [
-      policies?.everyone ?? client?.policy ?? 'standard',
-      client?.policy,
-      ...apis.map((api) => api?.policy),
-    ];
-    return { matching, names, client, policies, isTried: policies?.hasTrials ?? false };
+  }
+
+  /** The policy of accounts at a place, as the client must be held to it. */
+  private policyAt(attached: Attached, place: number): SessionPolicy {
+    const policy = effectivePolicy(this.matching(attached), place);
+    const { client } = attached;
+    return client && mustRotate(isPublicClient(client), isSenderConstrained(client))
+      ? { ...policy, rotation: 'always' }
+      : policy;
+  }
+
+  /** The policy of all accounts while nothing is tried. It stays the same until the policies are read again, so it is composed once. */
+  private untried(attached: Attached): SessionPolicy {
+    const { names, client, policies } = attached;
+    if (policies !== this.composedOf) this.composed.clear();
+    this.composedOf = policies;
+    const kind = client && `${isPublicClient(client)} ${isSenderConstrained(client)}`;
+    const key = `${kind} ${names.join(' ')}`;
+    const known = this.composed.get(key);
+    if (known) return known;
+    const policy = this.policyAt(attached, placeOutside);
+    this.composed.set(key, policy);
+    return policy;
   }
 
   /** The trial of accounts at a place; no shadow is longer than the timeouts in force. */
   private trial(
-    { matching, names, policies }: Awaited<ReturnType<Registry['matching']>>,
+    attached: Attached,
     place: number,
     { inactivityTimeout, absoluteLifetime }: SessionPolicy,
   ): Trial | undefined {
+    const { names, policies } = attached;
     let canarySince = instant(0);
     const shadows: ShadowLimits[] = [];
     for (const name of new Set(names)) {
@@ -179,11 +210,11 @@ export class Registry {
         });
       if (revision?.policy.canary) canarySince = latest(canarySince, revision.createdAt ?? canarySince);
     }
-    return trialOf(matching, place, { shadows, canarySince });
+    return trialOf(this.matching(attached), place, { shadows, canarySince });
   }
 
   private policyNamed(name: string, policies: KnownPolicies | null): PolicyRevision {
-    const revision = profileRevision(name) ?? policies?.byName.get(name);
+    const revision = policies?.byName.get(name);
     // An attached policy that is gone must not mean "no limits".
     if (!revision) throw new UnreadablePolicy(name, 0);
     return revision;
