@@ -73,7 +73,7 @@ function heldBy(file: string, text: string): string[] {
 /** A test that reaches a bound and goes one beyond it: its file, and its title or the beginning of that. */
 type Shown = readonly [file: string, title: string];
 
-const tallies: Shown = ['libs/events/src/tallies.spec.ts', 'hold ten thousand keys of each kind'];
+const tallies: Shown = ['libs/events/src/event-log.spec.ts', 'hold ten thousand keys of each kind'];
 const hashing: Shown = [
   'libs/accounts/src/work-queue.spec.ts',
   'refuses at once what finds all places taken',
@@ -107,7 +107,7 @@ const kept: Shown = ['test/e2e/gateway-routes.test.ts', 'are in force within sec
 const shownBy: Readonly<Record<string, Shown | string>> = {
   'Tallies.soon': tallies,
   'Tallies.everyday': tallies,
-  'Tallies.apart': ['libs/events/src/tallies.spec.ts', 'tell twenty addresses of one key apart'],
+  'Tallies.apart': ['libs/events/src/event-log.spec.ts', 'tell twenty addresses of one key apart'],
   'EventLog.waiting': ['libs/events/src/event-log.costly.spec.ts', 'are ten thousand, also after a batch'],
   'ActivityRecorder.pending': ['libs/sessions/src/activity.spec.ts', 'is that of as many sessions as may be'],
   'Batcher.waiting': ['libs/persistence/src/batcher.spec.ts', 'tells what waits in vain, in time'],

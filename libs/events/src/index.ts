@@ -1,4 +1,5 @@
 export {
+  type CountedEvent,
   EventLog,
   eventColumns,
   eventRow,
@@ -24,4 +25,3 @@ export {
 export { SessionFeed } from './feed/session-feed.js';
 export { EventHistory } from './history/event-history.store.js';
 export { NewsStore } from './news.store.js';
-export type { CountedEvent } from './tallies.js';

@@ -1,5 +1,5 @@
 import { type Instant, instant } from '@curfew/session-policy';
-import { type CountedEvent, Tallies } from './tallies.js';
+import { type CountedEvent, Tallies } from './event-log.js';
 
 const start = Date.UTC(2030, 0, 1);
 const at = (second: number): Instant => instant(start + second * 1000);
