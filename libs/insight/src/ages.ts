@@ -1,6 +1,4 @@
-import { bucketMiddle } from './buckets.js';
-import type { Counts } from './counts.js';
-import { sumOf } from './counts.js';
+import { bucketMiddle, type Counts, sumOf } from './counts.js';
 
 /** How many sessions a shorter absolute lifetime would have ended, and how often their people would have signed in again. */
 export interface LifetimeOutcome {

@@ -1,8 +1,7 @@
 import { type HotStatement, Prisma, type PrismaService, retrying } from '@curfew/persistence';
 import { type Instant, plus, seconds } from '@curfew/session-policy';
 import { type Arm } from '@curfew/session-policy/trial';
-import { bucketCount } from './buckets.js';
-import { type CountKind, countKinds, FoldedCounts, sumOf } from './counts.js';
+import { bucketCount, type CountKind, countKinds, FoldedCounts, sumOf } from './counts.js';
 import type { CountsUnderTimeout } from './evidence.js';
 import type { ArmCounts } from './give-up.js';
 import type { CountedHour } from './recorder.js';

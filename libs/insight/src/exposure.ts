@@ -1,6 +1,5 @@
 import type { Assumption } from './assumption.js';
-import { bucketEnd, bucketOf } from './buckets.js';
-import { type Counts, countBeyond, countsFromEdges, sumOf } from './counts.js';
+import { bucketEnd, bucketOf, type Counts, countBeyond, countsFromEdges, sumOf } from './counts.js';
 import { seenVisits } from './visits.js';
 
 /** Two minutes without activity are taken for presence: somebody reads, thinks or answers the telephone. */

@@ -1,7 +1,8 @@
 export { lifetimeUnder } from './ages.js';
-export { bucketEdges, bucketOf } from './buckets.js';
 export {
   addTo,
+  bucketEdges,
+  bucketOf,
   type CountKind,
   countBeyond,
   countKinds,

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
-import { bucketOf } from './buckets.js';
-import { countBeyond, FoldedCounts } from './counts.js';
+import { bucketOf, countBeyond, FoldedCounts } from './counts.js';
 import { Evidence } from './evidence.js';
 import { cutAtWorkPerDay, exposurePerDay, signInsPerVisit } from './figures.js';
 

@@ -1,8 +1,16 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { lifetimeUnder } from './ages.js';
-import { bucketCount, bucketEdges, bucketEnd, bucketOf, shareBeyond } from './buckets.js';
-import { FoldedCounts, foldOf, noCounts } from './counts.js';
+import {
+  bucketCount,
+  bucketEdges,
+  bucketEnd,
+  bucketOf,
+  FoldedCounts,
+  foldOf,
+  noCounts,
+  shareBeyond,
+} from './counts.js';
 import { shortfalls } from './enough-data.js';
 import { Evidence } from './evidence.js';
 import { signInsPerVisit } from './figures.js';

@@ -1,5 +1,4 @@
-import { bucketCount, bucketEdges, bucketEnd, bucketMiddle } from './buckets.js';
-import { sumOf } from './counts.js';
+import { bucketCount, bucketEdges, bucketEnd, bucketMiddle, sumOf } from './counts.js';
 import { widthOf } from './survival.js';
 
 /** Silences that a clock has ended and not a person: a client refreshes in the background, at one length over and over. */

@@ -1,6 +1,5 @@
 import { populationUnder, type Truth } from '../../../test/support/population.js';
-import { bucketCount } from './buckets.js';
-import { countKinds } from './counts.js';
+import { bucketCount, countKinds } from './counts.js';
 import { assumedGiveUpShare, Evidence } from './evidence.js';
 import { exposurePerDay, gaveUpPerVisit, signInsPerPersonDay, signInsPerVisit } from './figures.js';
 import { clockworkShare } from './low-value.js';

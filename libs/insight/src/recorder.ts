@@ -1,7 +1,6 @@
 import type { EndReason, Instant, Seconds } from '@curfew/session-policy';
 import type { Arm, CanaryTrial } from '@curfew/session-policy/trial';
-import { bucketCount, bucketOf } from './buckets.js';
-import { type CountKind, countKinds, foldCount, foldOf } from './counts.js';
+import { bucketCount, bucketOf, type CountKind, countKinds, foldCount, foldOf } from './counts.js';
 
 /** Whose silence is counted. */
 export interface CountedSession {

@@ -1,7 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Arm } from '@curfew/session-policy/trial';
-import { bucketCount } from './buckets.js';
-import { addTo, type CountKind, foldCount } from './counts.js';
+import { addTo, bucketCount, type CountKind, foldCount } from './counts.js';
 import { type CountedHour, dayOf, histogramsOf, hourOfWeek } from './recorder.js';
 
 /** All clients together are counted as a client with this id, which none can have. */

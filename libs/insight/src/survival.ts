@@ -1,5 +1,4 @@
-import { bucketCount, bucketEdges, bucketEnd, bucketMiddle } from './buckets.js';
-import type { Counts } from './counts.js';
+import { bucketCount, bucketEdges, bucketEnd, bucketMiddle, type Counts } from './counts.js';
 
 /** The silences that reach a bucket: how many, and the share that lasts beyond it. */
 export interface Survival {

@@ -1,5 +1,5 @@
 import type { Instant } from '@curfew/session-policy';
-import { bucketEdges } from '../buckets.js';
+import { bucketEdges } from '../counts.js';
 import type { Estimate } from '../jackknife.js';
 import { type AdaptationSettings, ceilingOf } from './adaptation-settings.js';
 import { stageDays } from './adaptation-state.js';

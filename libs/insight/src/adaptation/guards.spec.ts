@@ -1,5 +1,4 @@
-import { bucketOf } from '../buckets.js';
-import { type CountKind, FoldedCounts } from '../counts.js';
+import { bucketOf, type CountKind, FoldedCounts } from '../counts.js';
 import { type ArmCounts } from '../give-up.js';
 import { type Guard, neededForAdaptation } from './adaptation-evidence.js';
 import { parseAdaptation } from './adaptation-settings.js';
