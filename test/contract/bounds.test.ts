@@ -151,7 +151,7 @@ const shownBy: Readonly<Record<string, Shown | string>> = {
   'PushingTransmitters.known': ['test/e2e/signals-received.test.ts', 'are fifty at most'],
   'TransmitterKeys.found': 'It has an entry for each issuer that operators wrote.',
   'PollTokens.kept': 'It has a token for each transmitter that operators wrote.',
-  'UserAgentReader.known': ['libs/signals/src/user-agent.spec.ts', 'are remembered to a number'],
+  'UserAgentReader.known': ['libs/signals/src/signals-reader.spec.ts', 'are remembered to a number'],
   'ProofReader.keys': ['libs/token-endpoint/src/proof/proof.spec.ts', 'are kept ready to a number'],
   'ClientDocuments.underWay': [
     'test/e2e/client-documents.test.ts',

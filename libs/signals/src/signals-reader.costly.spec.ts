@@ -1,5 +1,10 @@
 import fc from 'fast-check';
-import { SignalsConfigurationError, type SignalsOptions, SignalsReader } from './signals-reader.js';
+import {
+  SignalsConfigurationError,
+  type SignalsOptions,
+  SignalsReader,
+  UserAgentReader,
+} from './signals-reader.js';
 
 const firefox = (version: string) =>
   `Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:${version}) Gecko/20100101 Firefox/${version}`;
@@ -122,5 +127,19 @@ describe('a policy that needs an offline database', () => {
     reader.requireFor({ ipChange: 'end', ipGranularity: 'exact' });
     expect(reader.provides).toEqual({ asn: false, country: false });
     expect(reader.faults).toEqual([]);
+  });
+});
+
+describe('values of User-Agent', () => {
+  it('are two thousand', () => {
+    const reader = new UserAgentReader();
+    const first = reader.read('agent-0/1');
+    for (let n = 1; n < 2_000; n += 1) reader.read(`agent-${n}/1`);
+    expect(reader.read('agent-0/1')).toBe(first);
+    const second = reader.read('agent-1/1');
+    reader.read('one-more/1');
+    reader.read('another/1');
+    expect(reader.read('agent-1/1')).toBe(second);
+    expect(reader.read('agent-0/1')).toBe(first);
   });
 });

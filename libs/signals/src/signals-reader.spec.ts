@@ -1,4 +1,4 @@
-import { UserAgentReader } from './user-agent.js';
+import { UserAgentReader } from './signals-reader.js';
 
 describe('values of User-Agent', () => {
   it('are remembered to a number, and of one more the one that was used least recently is parsed again', () => {
