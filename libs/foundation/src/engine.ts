@@ -30,18 +30,15 @@ export interface EngineParts {
 /** Two batches under way keep the database busy while the next one gathers; larger ones would only make their members wait. */
 const batches = { inFlight: 2, largest: 64 };
 
-/** Policies as the registry has them. */
+/** Policies as the registry has them: its own answers, with nothing between. */
 class RegistryPolicies extends PolicySource {
-  constructor(private readonly registry: Registry) {
+  override readonly effectivePolicy: Registry['effectivePolicy'];
+  override readonly policiesByPlace: Registry['policiesByPlace'];
+
+  constructor(registry: Registry) {
     super();
-  }
-
-  override effectivePolicy(clientId: string, resources: readonly string[], accountId?: string) {
-    return this.registry.effectivePolicy(clientId, resources, accountId);
-  }
-
-  override policiesByPlace(clientId: string, resources: readonly string[]) {
-    return this.registry.policiesByPlace(clientId, resources);
+    this.effectivePolicy = registry.effectivePolicy.bind(registry);
+    this.policiesByPlace = registry.policiesByPlace.bind(registry);
   }
 }
 
