@@ -108,7 +108,7 @@ describe.each(otherProxies.filter(isInstalled))('behind %s', (name) => {
     const metadata = `${orders}/.well-known/oauth-protected-resource`;
     expect([answer.status, answer.headers['www-authenticate']]).toEqual([
       401,
-      `Bearer realm="orders", resource_metadata="${metadata}"`,
+      `Bearer realm="orders", resource_metadata="${metadata}", DPoP realm="orders", resource_metadata="${metadata}", algs="ES256 EdDSA Ed25519"`,
     ]);
     const wrong = await ask('/orders', {}, 'GET', 'cfw_at_nothing');
     expect(wrong.headers['www-authenticate']).toContain('error="invalid_token"');

@@ -77,7 +77,7 @@ describe('forward-auth on the first-run routes', () => {
     expect(answer.status).toBe(401);
     const metadata = 'https://orders.example.test/.well-known/oauth-protected-resource';
     expect(answer.headers.get('www-authenticate')).toBe(
-      `Bearer realm="orders", resource_metadata="${metadata}"`,
+      `Bearer realm="orders", resource_metadata="${metadata}", DPoP realm="orders", resource_metadata="${metadata}", algs="ES256 EdDSA Ed25519"`,
     );
   });
 
@@ -85,6 +85,10 @@ describe('forward-auth on the first-run routes', () => {
     const answer = await ask('cfw_at_nonsense');
     expect(answer.status).toBe(401);
     expect(answer.headers.get('www-authenticate')).toMatch(/^Bearer realm="orders", error="invalid_token"/);
+    // RFC 9449 §7.2: the scheme that was not tried is offered, and has not failed.
+    expect(answer.headers.get('www-authenticate')).toMatch(
+      /", DPoP realm="orders", resource_metadata="[^"]+", algs="ES256 EdDSA Ed25519"$/,
+    );
   });
 
   it('denies at once, on every gateway, after a token was revoked', async () => {

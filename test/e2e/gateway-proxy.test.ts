@@ -163,10 +163,16 @@ describe('the reverse proxy', () => {
       const challenge = (await send(gateway.url, headers, { path: '/orders' })).headers['www-authenticate'];
       expect(challenge).toContain('scope="orders:read"');
       expect(challenge).toContain(at);
+      // RFC 9449 §7.2: a client with a key finds the same in the challenge of DPoP, without the error of a bearer token.
+      expect(challenge!.slice(challenge!.indexOf('DPoP '))).toBe(
+        `DPoP realm="orders", scope="orders:read", ${at}, algs="ES256 EdDSA Ed25519"`,
+      );
     }
     const { access_token: token } = await signIn();
     const lacking = await send(gateway.url, bearer(token), { path: '/orders', method: 'POST' });
     expect(lacking.headers['www-authenticate']).toContain(at);
+    // Another scheme does not mend what a good token lacks.
+    expect(lacking.headers['www-authenticate']).not.toContain('DPoP');
   });
 
   it.each([

@@ -61,8 +61,9 @@ describe('docs/guides/mcp.md, pasted block by block, with the client of the offi
     await terminal.paste(blocks[1]!);
     const challenge = lines(await terminal.paste(blocks[2]!)).at(-1)!;
     const metadata = `http://127.0.0.1:${port}/.well-known/oauth-protected-resource/mcp`;
+    const parameters = `realm="tools", scope="tools:use", resource_metadata="${metadata}"`;
     expect(challenge.trim()).toBe(
-      `WWW-Authenticate: Bearer realm="tools", scope="tools:use", resource_metadata="${metadata}"`,
+      `WWW-Authenticate: Bearer ${parameters}, DPoP ${parameters}, algs="ES256 EdDSA Ed25519"`,
     );
     const described = await (await fetch(metadata)).json();
     expect(described).toMatchObject({

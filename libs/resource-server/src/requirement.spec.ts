@@ -11,7 +11,7 @@ const facts = readClaims({
   acr: 'silver',
   scope: 'read write',
 });
-const context = { realm: 'orders', schemes: ['Bearer' as const] };
+const context = { realm: 'orders', schemes: ['Bearer'] as const };
 const challengeOf = (required: Requirement, now: number, of = facts) => {
   const refusal = missing(of, required, context, now * 1000);
   return refusal && [refusal.status, refusal.headers['WWW-Authenticate']];
@@ -42,6 +42,19 @@ describe('what a route requires', () => {
     ]);
     expect(challenge).toContain('max_age="300"');
     expect(challengeOf({ maxAuthAge: 300 }, 1_000, { ...facts, authenticatedAt: undefined })).toBeDefined();
+  });
+
+  it('is said by the scheme that was used, beside which a 401 alone offers the other (RFC 9449 §7.2)', () => {
+    const both = { ...context, schemes: ['Bearer', 'DPoP'] as const, metadataUrl: 'https://at.test' };
+    const said = (required: Requirement) =>
+      missing(facts, required, both, 1_500_000)?.headers['WWW-Authenticate'];
+    const end = 'resource_metadata="https://at.test"';
+    expect(said({ acrValues: ['gold'] })).toBe(
+      `Bearer realm="orders", error="insufficient_user_authentication", error_description="a different authentication is required", acr_values="gold", ${end}, DPoP realm="orders", ${end}, algs="ES256 EdDSA Ed25519"`,
+    );
+    expect(said({ scopes: ['delete'] })).toBe(
+      `Bearer realm="orders", error="insufficient_scope", error_description="the token lacks a scope", scope="delete", ${end}`,
+    );
   });
 
   it('is an authentication of a certain class', () => {

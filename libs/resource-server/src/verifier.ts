@@ -50,7 +50,7 @@ export class Verifier {
   readonly #cache: VerdictCache;
   readonly #feed: FeedFollower;
   readonly #inquiry: TokenInquiry;
-  readonly #context: ChallengeContext;
+  readonly #contexts: Readonly<Record<'Bearer' | 'DPoP' | 'both', ChallengeContext>>;
   /** The resource as its metadata describes it (RFC 9728); undefined where none is offered. */
   readonly resource: ProtectedResource | undefined;
   readonly #proofs: DpopProofs;
@@ -81,12 +81,13 @@ export class Verifier {
       jwts: options.readJwts ? new JwtAccessTokens(this.#keys, issuer, options.verifySignature) : undefined,
       limits: { cacheForMs: options.cacheForMs ?? 10_000, maxPerQuestion: 100 },
     });
-    const { metadata, audience } = options;
+    const { metadata, audience, realm } = options;
     this.resource = metadata && { audience, issuer, takesProofs: options.origin !== undefined, ...metadata };
-    this.#context = {
-      realm: options.realm,
-      schemes: options.origin ? ['Bearer', 'DPoP'] : ['Bearer'],
-      metadataUrl: metadata && metadataUrlOf(audience),
+    const metadataUrl = metadata && metadataUrlOf(audience);
+    this.#contexts = {
+      Bearer: { realm, metadataUrl, schemes: ['Bearer'] },
+      DPoP: { realm, metadataUrl, schemes: ['DPoP'] },
+      both: { realm, metadataUrl, schemes: ['Bearer', 'DPoP'] },
     };
     this.#proofs = new DpopProofs(clientSecret);
     this.#feed.start();
@@ -211,7 +212,7 @@ export class Verifier {
   ): Verdict {
     const { issuer, audience } = this.#options;
     const now = this.#clock.now(steadyNow());
-    const context = this.#contextFor(presented.scheme);
+    const context = this.#contextFor(presented.scheme, request);
     const unbound =
       facts && facts.issuer === issuer && facts.audiences.includes(audience) && now < facts.expiresAt
         ? this.#bindingFault(facts, presented, request, now)
@@ -234,32 +235,37 @@ export class Verifier {
     if (wanted !== undefined && certificateThumbprint(request.certificate) !== wanted) return 'invalid_token';
     if (keyThumbprint === undefined) return undefined;
     const proof = request.headers['dpop'];
-    const url = publicUrl(request.url ?? '', request.origin ?? this.#options.origin);
+    const url = publicUrl(request.url ?? '', this.#originOf(request));
     if (typeof proof !== 'string' || !url || request.method === undefined) return 'missing';
     return this.#proofs.faultOf(proof, { method: request.method, url, token, keyThumbprint }, now);
   }
 
   /**
-   * The challenge to a program that tried DPoP names DPoP alone. Any other names Bearer, and DPoP beside it if the verifier was made with
-   * an `origin` (RFC 9449 §7.1). The gateway gives `origin` with each request instead: its challenge names Bearer alone, although it takes
-   * DPoP as well.
+   * The challenge to a program that tried DPoP names DPoP alone. Any other names Bearer, and DPoP beside it if the origin of the request is
+   * known, because proofs can be checked then (RFC 9449 §7.2).
    */
-  #contextFor(scheme: PresentedToken['scheme']): ChallengeContext {
-    return scheme === 'DPoP' ? { ...this.#context, schemes: ['DPoP'] } : this.#context;
+  #contextFor(scheme: PresentedToken['scheme'], request: VerifiableRequest): ChallengeContext {
+    return this.#contexts[scheme === 'Bearer' && this.#originOf(request) !== undefined ? 'both' : scheme];
+  }
+
+  #originOf({ origin }: VerifiableRequest): string | undefined {
+    return origin ?? this.#options.origin;
   }
 
   #unpresentable(
     { kind }: Exclude<PresentedCredentials, { kind: 'token' }>,
-    { headers: { authorization } }: VerifiableRequest,
+    request: VerifiableRequest,
     required: Requirement,
   ): Refusal {
-    if (kind === 'none') return refuse(401, undefined, undefined, this.#context, scopeOf(required));
+    const { authorization } = request.headers;
     const triedDpop = typeof authorization === 'string' && /^\s*dpop(\s|$)/i.test(authorization);
+    const context = this.#contextFor(triedDpop ? 'DPoP' : 'Bearer', request);
+    if (kind === 'none') return refuse(401, undefined, undefined, context, scopeOf(required));
     const description =
       kind === 'several'
         ? 'more than one access token was sent'
         : 'send the access token in the Authorization header';
-    return refuse(400, 'invalid_request', description, this.#contextFor(triedDpop ? 'DPoP' : 'Bearer'));
+    return refuse(400, 'invalid_request', description, context);
   }
 
   #refuseUnbound(
@@ -269,7 +275,7 @@ export class Verifier {
     required: Requirement,
   ): Refusal {
     const { code, description } = bindingFaults[fault];
-    const tried = fault === 'unproved' ? this.#contextFor('DPoP') : context;
+    const tried = fault === 'unproved' ? this.#contexts.DPoP : context;
     if (code === 'invalid_token') return refuse(401, code, description, tried, scopeOf(required));
     // RFC 9449 §9: a client whose clock is wrong continues with a nonce.
     return refuse(401, code, description, context, {}, { 'DPoP-Nonce': this.#proofs.nonce(now) });

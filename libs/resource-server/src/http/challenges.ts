@@ -31,12 +31,32 @@ export interface ChallengeParameters {
 
 const quoted = (value: string): string => `"${value.replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, '')}"`;
 
+type Scheme = 'Bearer' | 'DPoP';
+
 /** How the resource names itself in challenges. */
 export interface ChallengeContext {
   readonly realm: string | undefined;
-  readonly schemes: readonly ('Bearer' | 'DPoP')[];
+  /** The scheme that the request used, or the one that is wanted first; with a 401 the others are offered beside it (RFC 9449 §7.2). */
+  readonly schemes: readonly [Scheme, ...Scheme[]];
   /** Address of its metadata (RFC 9728 §5.1), where somebody answers there. */
   readonly metadataUrl?: string | undefined;
+}
+
+/** One challenge (RFC 9110 §11.6.1). */
+function challenge(
+  scheme: Scheme,
+  parameters: Readonly<Record<string, string | number | undefined>>,
+  { realm, metadataUrl }: ChallengeContext,
+): string {
+  const stated = Object.entries({
+    realm,
+    ...parameters,
+    resource_metadata: metadataUrl,
+    algs: scheme === 'DPoP' ? proofAlgorithms.join(' ') : undefined,
+  }).filter(([, value]) => value !== undefined);
+  return [scheme, stated.map(([name, value]) => `${name}=${quoted(String(value))}`).join(', ')]
+    .filter(Boolean)
+    .join(' ');
 }
 
 /**
@@ -51,20 +71,16 @@ export function refuse(
   parameters: ChallengeParameters = {},
   more: Readonly<Record<string, string>> = {},
 ): Refusal {
-  const entries = [
-    ['realm', context.realm],
-    ['error', error],
-    ['error_description', description],
-    ...Object.entries(parameters),
-    ['resource_metadata', context.metadataUrl],
-  ].filter((entry): entry is [string, string | number] => entry[1] !== undefined);
-  const stated = entries.map(([name, value]) => `${name}=${quoted(String(value))}`).join(', ');
-  const challenge = (scheme: string) => {
-    const algorithms = scheme === 'DPoP' ? [stated, `algs="${proofAlgorithms.join(' ')}"`] : [stated];
-    return [scheme, algorithms.filter(Boolean).join(', ')].filter(Boolean).join(' ');
-  };
+  const [used, ...offered] = context.schemes;
+  const challenges = [
+    challenge(used, { error, error_description: description, ...parameters }, context),
+    // The error is that of the scheme that was used; another scheme has not failed, and mends nothing but a 401.
+    ...(status === 401 ? offered : []).map((scheme) =>
+      challenge(scheme, { scope: parameters.scope }, context),
+    ),
+  ];
   const headers = {
-    'WWW-Authenticate': context.schemes.map(challenge).join(', '),
+    'WWW-Authenticate': challenges.join(', '),
     'Cache-Control': 'no-store',
     ...more,
   };
