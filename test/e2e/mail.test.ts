@@ -5,7 +5,7 @@ import { formsOf, Person } from '../support/person.js';
 import { freePort } from '../support/ports.js';
 import { type RunningServer, startServer } from '../support/server.js';
 import { countStatements, type StatementCounter } from '../support/statement-counter.js';
-import { AdminWorld, orders } from './admin-world.js';
+import { AdminWorld, deviceGrant, orders } from './admin-world.js';
 
 let mail: MailServer;
 let world: AdminWorld;
@@ -371,6 +371,20 @@ describe('a letter that nobody asked for', () => {
     const kept = await world.post(`/v1/accounts/${id}/export`, {});
     expect(kept.body.account).toMatchObject({ language: 'en' });
   }, 60_000);
+
+  it('is in the language of the page on which its person signed in to allow a device', async () => {
+    const { id, username } = await someone();
+    const device = {
+      client_name: 'Television',
+      grant_types: [deviceGrant],
+      token_endpoint_auth_method: 'none',
+    };
+    const { client_id } = (await world.post('/v1/clients', { ...device, resources: [orders] })).body;
+    const person = new Person(username, password, { 'accept-language': 'de-AT' });
+    const tokens = await world.signInRaw(person, { client_id, resource: orders, scope: 'openid' });
+    expect(tokens).toHaveProperty('access_token');
+    await speaks(id, 'de');
+  });
 });
 
 describe('another address that a person wants', () => {

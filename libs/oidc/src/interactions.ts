@@ -88,11 +88,11 @@ export class Interactions {
       const scope = currentScope();
       const { now, staged } = scope;
       scope.isAct = true;
-      scope.language = person.language;
-      const { accountId, methods, remember = false, settlement, provedAt = now, upstream } = person;
+      const { accountId, methods, remember = false, settlement, provedAt = now, upstream, language } = person;
+      scope.language = language;
       staged.settlement = settlement;
       const login = { accountId, amr: [...methods], remember, ts: epochSeconds(provedAt) };
-      const result = signedInAs({ ...login, atMs: provedAt, seenMs: now, upstream });
+      const result = signedInAs({ ...login, atMs: provedAt, seenMs: now, upstream, language });
       await this.#finish(request, response, result, false);
       return scope.signedInWith;
     };

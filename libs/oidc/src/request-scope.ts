@@ -30,7 +30,7 @@ export interface RequestScope {
   renewedFrom?: string;
   /** The uid of the browser session that this request has saved for somebody who signed in. */
   signedInWith?: string;
-  /** The language of the page on which the person of this request has proved who they are. */
+  /** The language of the page on which the person of this request has proved who they are, in it or in the one that led here. */
   language?: string | undefined;
   /** The interaction that this request has answered and goes on from in the same answer. */
   resumes?: string;

@@ -69,6 +69,7 @@ interface StoredInteraction {
       readonly accountId: string;
       readonly atMs?: Instant;
       readonly upstream?: UpstreamOrigin;
+      readonly language?: string;
     };
   };
 }
@@ -90,8 +91,10 @@ export class InteractionAdapter extends ArtifactAdapter {
     if (typeof params?.['client_id'] === 'string') scope.goesOnFor = params['client_id'];
     const login = result?.login;
     if (login?.atMs !== undefined) {
-      const { accountId, atMs: at, upstream } = login;
+      const { accountId, atMs: at, upstream, language } = login;
       staged.notePresence({ accountId, at, upstream });
+      // The sign-in of a device (RFC 8628) is saved by the request after that of its page.
+      scope.language ??= language;
     }
     return found;
   }
