@@ -12,7 +12,7 @@ afterAll(() => world?.close());
 const transmitters = {
   path: '/v1/transmitters',
   called: 'transmitter',
-  secret: 'Authorization header',
+  secret: 'Authorization header or client secret',
   offered: 'Heard',
 };
 
@@ -24,8 +24,15 @@ describe('transmitters in the console', () => {
     await page.getByText('No other service tells of security events.').waitFor();
     const made = await course.begin({
       ...{ Id: 'corp', Issuer: 'https://corp.example.test', Audience: 'https://here.example.test' },
-      'Authorization header': 'Bearer that-nobody-sees',
+      'Authorization header or client secret': 'Bearer that-nobody-sees',
     });
+    // One member of the API holds a header or a client secret: the hint says which of them is meant.
+    await made.getByText('such as Bearer …, that it sends').waitFor();
+    await made.getByLabel('Delivery').selectOption('poll');
+    await made.getByText('such as Bearer …, that is sent to it').waitFor();
+    await made.getByLabel('Token endpoint').fill('https://corp.example.test/token');
+    await made.getByText('The client secret, for which').waitFor();
+    await made.getByLabel('Delivery').selectOption('push');
     await made.getByLabel('account-purged').uncheck();
     await made.getByLabel('Find people by address').check();
     expect(await course.add(made, 'corp', 'heard')).toMatchObject({
@@ -54,7 +61,7 @@ describe('transmitters in the console', () => {
     const course = new ServiceCourse(world, transmitters, page);
     const good = {
       ...{ Id: 'fields', Issuer: 'https://fields.example.test', Audience: 'here' },
-      ...{ 'Authorization header': 'Bearer of-these-fields', 'Address of its keys': '' },
+      ...{ 'Authorization header or client secret': 'Bearer of-these-fields', 'Address of its keys': '' },
       ...{ 'Issuer of its people': '' },
     };
     await course.areRefused(good, [
@@ -62,7 +69,7 @@ describe('transmitters in the console', () => {
       ['Issuer', 'http://fields.example.test'],
       ['Issuer', 'https://taken.example.test'],
       ['Audience', 'x'.repeat(501)],
-      ['Authorization header', 'short'],
+      ['Authorization header or client secret', 'short'],
       ['Address of its keys', 'ftp://fields.example.test'],
       ['Issuer of its people', 'x'.repeat(501)],
     ]);

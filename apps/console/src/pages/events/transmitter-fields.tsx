@@ -42,12 +42,7 @@ export function TransmitterFields(props: ServiceFieldsProps<TypedTransmitter, Tr
         </>
       )}
       <InputField
-        {...field(
-          'authorization',
-          registered
-            ? 'Empty: it keeps the one it has'
-            : `The whole header, such as Bearer …, that ${isPolled ? 'is sent to it; the client secret with a token endpoint' : 'it sends'}`,
-        )}
+        {...field('authorization', registered ? 'Empty: it keeps the one it has' : secretHint(typed))}
         type="password"
       />
       <InputField {...field('jwks_uri', 'Empty: its metadata names it')} />
@@ -63,6 +58,14 @@ export function TransmitterFields(props: ServiceFieldsProps<TypedTransmitter, Tr
       <ChoiceFields names={names} about={about} form={form} />
     </>
   );
+}
+
+/** The kind of secret that is asked for: the API has one member for the three. */
+function secretHint({ delivery, token_endpoint }: TypedTransmitter): string {
+  if (delivery === 'push') return 'The whole header, such as Bearer …, that it sends with its tokens';
+  return token_endpoint === ''
+    ? 'The whole header, such as Bearer …, that is sent to it'
+    : 'The client secret, for which the token endpoint gives access tokens';
 }
 
 /** The address that it pushes to, or how polling it went. */

@@ -35,7 +35,7 @@ export const names = {
   token_endpoint: 'Token endpoint',
   client_id: 'Client id',
   token_scope: 'Scope that is asked for',
-  authorization: 'Authorization header',
+  authorization: 'Authorization header or client secret',
   jwks_uri: 'Address of its keys',
   subject_issuer: 'Issuer of its people',
   signals: 'Signals that end sessions',
