@@ -49,6 +49,9 @@ const aReadOfCodes = expect.stringMatching(
 const aStart = expect.stringMatching(
   /^WITH asked [^;]*UPDATE protocol_artifact a SET consumed_at\b[^;]*INSERT INTO session\b/,
 );
+const anEnd = expect.stringMatching(/^WITH wanted [^;]*UPDATE session s SET ended_at\b/);
+/** A statement that found nothing to write has waited for what it saw (ADR 111). */
+const itsMark = expect.stringMatching(/^SELECT pg_logical_emit_message\b/);
 
 interface Count {
   readonly reads: number;
@@ -224,11 +227,11 @@ describe('what the database is asked', () => {
       expect((await side.post('/token', form, basic(ledgerActor))).status).toBe(200);
     await inTurn(5, exchange);
     const { reads, writes, others } = await asking(() => inTurn(many, exchange));
-    const itsMark = expect.stringContaining('pg_current_xact_id_if_assigned');
+    const itsPlace = expect.stringContaining('pg_current_xact_id_if_assigned');
     expect([reads, writes, others]).toEqual([
       many,
       0,
-      [expect.stringMatching(/^INSERT INTO event\b/), itsMark],
+      [expect.stringMatching(/^INSERT INTO event\b/), itsPlace],
     ]);
   });
 
@@ -273,6 +276,22 @@ describe('what the database is asked', () => {
       expect(asked).toBeGreaterThan(0);
       expect(asked).toBeLessThan(many / 4);
     }
+  });
+
+  it('a code that was used before needs its read and the end of its session, and removes nothing', async () => {
+    const side = new Side(world);
+    const { code, verifier } = await side.code({ scope: 'openid orders:read', resource: orders });
+    const form = {
+      grant_type: 'authorization_code',
+      code,
+      code_verifier: verifier,
+      redirect_uri: world.protocol.callback,
+    };
+    const once = async () => (await side.post('/token', form, basic(side.web))).status;
+    expect([await once(), await once()]).toEqual([200, 400]);
+    const { others, ...rest } = await asking(() => inTurn(many, once));
+    expect(rest).toEqual({ reads: 0, writes: 0 });
+    expect(others).toEqual([aReadOfCodes, anEnd, itsMark]);
   });
 
   it('what was never a token of ours needs nothing', async () => {

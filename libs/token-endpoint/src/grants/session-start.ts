@@ -1,4 +1,3 @@
-import { StagedWrites } from '@curfew/artifacts';
 import { isPublicClient } from '@curfew/clients';
 import type { Transaction } from '@curfew/persistence';
 import { accessTokenLifetime, type SessionPolicy, wholeSecond } from '@curfew/session-policy';
@@ -47,7 +46,7 @@ export async function refuseUsedCode(
 async function usedBefore(
   { code }: FoundCode,
   { client, now, signals }: ClientRequest,
-  { sessions, artifacts }: EndpointParts,
+  { sessions }: EndpointParts,
 ): Promise<Refused> {
   const { grantId } = code;
   if (grantId !== undefined) {
@@ -55,9 +54,6 @@ async function usedBefore(
     const reused = clientEvent(client.id, 'code.reuse_found', data, now);
     const along = { events: [{ ...reused, sessionId: grantId }] };
     await sessions.end([grantId], 'code_reuse', { signals }, now, along);
-    const grant = new StagedWrites();
-    grant.remove({ kind: 'Grant', id: grantId });
-    await artifacts.commit(grant);
   }
   return invalidGrant('code_used');
 }
