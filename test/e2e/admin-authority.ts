@@ -425,26 +425,133 @@ export const powerless: readonly string[] = contractsOf('apps/admin-api')
   .filter((contract) => contract.has('powerless'))
   .map((contract) => contract.get('id')!);
 
+/** A full administrator who is signed in: their account, session and browser. */
+interface SignedInAdministrator {
+  readonly account: string;
+  readonly session: string;
+  readonly browser: string;
+}
+
+async function signedInAdministrator(world: AdminWorld): Promise<SignedInAdministrator> {
+  const { username } = world.data.accounts[0]!;
+  const { items } = (await world.get(`/v1/accounts?prefix=${encoded(username)}`)).body;
+  const account = items[0].id as string;
+  const body = { scopes: world.data.clients.admin.scope.split(' ') };
+  await world.call('PUT', `/v1/accounts/${account}/operator`, { body });
+  const { sid: session } = await world.signIn();
+  const browsers = (await world.get(`/v1/browsers?account=${account}&state=live`)).body;
+  return { account, session, browser: browsers.items[0].uid };
+}
+
+/** One request of an operation that changes nobody's power: the values in its path, and its body. */
+interface MildRequest {
+  readonly params?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  /** The status where its own scope is not enough to carry it out. */
+  readonly refused?: number;
+}
+
+type Mild = (world: AdminWorld) => MildRequest | Promise<MildRequest>;
+
+const toAdministrator =
+  (request: (administrator: SignedInAdministrator) => MildRequest): Mild =>
+  async (world) =>
+    request(await signedInAdministrator(world));
+
+const madePlay = async (world: AdminWorld): Promise<string> => {
+  const id = randomUUID();
+  await world.database.query(
+    `INSERT INTO scenario_play (id, scenario, started_by, started_at, client_id, state, seen_at)
+     VALUES ($1, 'two-tabs', '{"kind":"client","id":null}', now(), 'gone', 'passed', now())`,
+    [id],
+  );
+  return id;
+};
+
+const host = 'mild.example.test';
+const newName = () => `mild${randomUUID()}@example.test`;
+
+/** A request of each powerless operation that is carried out, aimed at an administrator or the admin API where it takes a target. */
+export const mild: Readonly<Record<string, Mild>> = {
+  createPolicy: () => ({ body: { name: `p${randomUUID()}`, settings: { basedOn: 'kiosk' } } }),
+  lintPolicy: () => ({ body: { settings: { basedOn: 'kiosk' }, attached_to: 'everyone' } }),
+  previewPolicy: ({ adminUrl }) => ({
+    body: { name: 'kiosk', attach_to: { kind: 'resource', audience: adminUrl } },
+  }),
+  endBrowser: toAdministrator(({ browser }) => ({ params: { uid: browser } })),
+  endSession: toAdministrator(({ session }) => ({ params: { id: session } })),
+  endSessions: toAdministrator(({ account }) => ({ body: { selection: { account } } })),
+  revokeGlobally: toAdministrator(({ account }) => ({ body: { sub_id: { format: 'opaque', id: account } } })),
+  exportPersonalData: toAdministrator(({ account }) => ({ params: { id: account }, body: {} })),
+  createAccount: () => ({ body: { username: newName() } }),
+  importAccounts: () => ({
+    body: { format: 'jsonl', content: JSON.stringify({ username: newName(), groups: ['administrators'] }) },
+  }),
+  scimCreate: () => ({
+    body: { schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'], userName: newName() },
+  }),
+  // Its player acts with more scopes than this one, so that a caller must have them all.
+  playScenario: () => ({ params: { name: 'two-tabs' }, refused: 403 }),
+  stopScenarioPlay: async (world) => ({ params: { id: await madePlay(world) } }),
+  advanceClock: () => ({ body: { seconds: 1 } }),
+  markRelease: ({ data }) => ({ body: { client_id: data.clients.admin.client_id } }),
+  allowClientHost: () => ({ params: { host }, body: { resources: [orders] } }),
+  revokeClientHost: async (world) => {
+    await world.call('PUT', `/v1/client-hosts/${host}`, { body: { resources: [orders] } });
+    return { params: { host } };
+  },
+  rotateKeys: () => ({ body: { alg: 'EdDSA' } }),
+  withdrawKey: async (world) => {
+    const { items } = (await world.post('/v1/keys/rotate', { alg: 'EdDSA' })).body;
+    return { params: { kid: items.find(({ state }: { state: string }) => state === 'upcoming').kid } };
+  },
+};
+
+/** The tables that say who has power. */
+const tables = [
+  'client',
+  'client_secret',
+  'resource',
+  'operator',
+  'account',
+  'policy_attachment',
+  'policy',
+  'gateway_route',
+  'identity_provider',
+  'linked_identity',
+  'transmitter',
+  'delivery_receiver',
+];
+
+/** The tables whose new rows give nobody power: it takes a row of another table, which the operations in `aims` write. */
+const empty = ['account', 'policy'];
+
+/** The rows of each of those tables, each as one text. */
+export async function powers(world: AdminWorld): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+  const rows = await Promise.all(
+    tables.map((table) => world.database.query<{ row: string }>(`SELECT t::text AS row FROM ${table} t`)),
+  );
+  return new Map(tables.map((table, index) => [table, new Set(rows[index]!.map(({ row }) => row))]));
+}
+
+/** The tables with rows that were changed or removed, and those with new ones that may give power. */
+export const powersChanged = (
+  before: Awaited<ReturnType<typeof powers>>,
+  after: Awaited<ReturnType<typeof powers>>,
+): readonly string[] =>
+  tables.filter((table) => {
+    const [old, now] = [before.get(table)!, after.get(table)!];
+    const isKept = [...old].every((row) => now.has(row));
+    return !isKept || (now.size > old.size && !empty.includes(table));
+  });
+
 /** A fingerprint of each table that says who has power. */
 export async function standing(world: AdminWorld): Promise<Record<string, string>> {
-  const tables = [
-    'client',
-    'client_secret',
-    'resource',
-    'operator',
-    'account',
-    'policy_attachment',
-    'policy',
-    'gateway_route',
-    'identity_provider',
-    'linked_identity',
-    'transmitter',
-  ];
   const of = (table: string) =>
     `(SELECT md5(string_agg(t::text, ',' ORDER BY t::text)) FROM ${table} t) AS ${table}`;
   const told = `(SELECT md5(string_agg(t::text, ',' ORDER BY t::text)) FROM delivery_receiver t WHERE kind = 'webhook') AS told`;
   const [row] = await world.database.query<Record<string, string>>(
-    `SELECT ${[...tables.map(of), told].join(', ')}`,
+    `SELECT ${[...tables.filter((table) => table !== 'delivery_receiver').map(of), told].join(', ')}`,
   );
   return row!;
 }

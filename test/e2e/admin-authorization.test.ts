@@ -1,4 +1,4 @@
-import { aims, madeClient, powerless, standing } from './admin-authority.js';
+import { aims, madeClient, mild, powerless, powers, powersChanged, standing } from './admin-authority.js';
 import { type DescribedOperation, exampleOf, operationsOf, targetOf } from './admin-requests.js';
 import { AdminWorld } from './admin-world.js';
 
@@ -9,7 +9,12 @@ let operations: DescribedOperation[];
 let scopes: string[];
 
 beforeAll(async () => {
-  world = await AdminWorld.start({ CURFEW_LOG_LEVEL: 'info' });
+  world = await AdminWorld.start({
+    CURFEW_LOG_LEVEL: 'info',
+    // So that what needs them is carried out.
+    CURFEW_SCENARIOS: 'true',
+    CURFEW_VIRTUAL_CLOCK: 'true',
+  });
   document = (await world.get('/v1/openapi.json', { token: null })).body;
   operations = operationsOf(document);
   scopes = Object.keys(document.components.securitySchemes.accessToken.flows.clientCredentials.scopes);
@@ -238,6 +243,38 @@ describe('nobody hands out, takes over, weakens or removes more than they hold',
         expect(await standing(world)).toEqual(before);
       }
     }
+  });
+});
+
+describe('an operation that says it changes nobody’s power', () => {
+  it('has a request here', () => expect(Object.keys(mild).sort()).toEqual([...powerless].sort()));
+
+  it.each(Object.entries(mild))('changes none: %s', async (id, request) => {
+    const { method, path, scope, orScope } = operations.find((one) => one.id === id)!;
+    for (const held of [scope, orScope].filter((one) => one !== null)) {
+      const { params = {}, body, refused } = await request(world);
+      const target = path.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(params[name]!));
+      const token = await world.token(held);
+      const before = await powers(world);
+      const answer = await world.call(method, target, { token, ...(body === undefined ? {} : { body }) });
+      const isAsSaid = refused === undefined ? answer.status < 300 : answer.status === refused;
+      expect([held, isAsSaid, answer.status, answer.body?.code]).toEqual([
+        held,
+        true,
+        answer.status,
+        refused === undefined ? undefined : 'beyond_own_scopes',
+      ]);
+      expect(powersChanged(before, await powers(world))).toEqual([]);
+    }
+  });
+
+  it('would be found out if it did', async () => {
+    const before = await powers(world);
+    const client = await madeClient(world, { resources: [world.adminUrl] });
+    expect(powersChanged(before, await powers(world))).toEqual(['client', 'client_secret']);
+    const made = await powers(world);
+    await world.call('POST', `/v1/clients/${client.client_id}/disable`);
+    expect(powersChanged(made, await powers(world))).toEqual(['client']);
   });
 });
 
