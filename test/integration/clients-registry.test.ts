@@ -116,6 +116,28 @@ describe('the registry', () => {
     await counter.close();
   });
 
+  it('reads clients again together that fall due within a moment, with one statement', async () => {
+    const ids = Array.from({ length: 40 }, (_, index) => `due-${index}`);
+    for (const id of ids) await clients.create({ ...web, client_name: id }, { id });
+    const counter = await countStatements(database.url);
+    const fresh = new Registry(database.prisma({ DATABASE_URL: counter.url }), clock);
+    fresh.trust();
+    const askAll = () => Promise.all(ids.map((id) => fresh.client(id)));
+    await askAll();
+    // Past two thirds of the age at which a client is read again: each of them is due, and memory still answers.
+    clock.advance(21);
+    counter.reset();
+    for (const id of ids) expect((await fresh.client(id))?.name).toBe(id);
+    const reads = () => counter.carriedOut().filter((one) => one.includes('FROM client c WHERE'));
+    expect(reads()).toEqual([]);
+    for (let looks = 0; reads().length === 0 && looks < 500; looks += 1) await pause(10);
+    expect(reads()).toEqual([expect.stringContaining('FROM client c WHERE c.id = ANY')]);
+    await askAll();
+    await pause(500);
+    expect(reads()).toHaveLength(1);
+    await counter.close();
+  });
+
   it('sees what another process changes within milliseconds', async () => {
     await ask();
     const times: number[] = [];
