@@ -1,37 +1,6 @@
-import type { TokenFacts } from './token-facts.js';
+import { facts, no, remembered } from '../../../test/support/verdicts.js';
 import { hashToken } from './token-inquiry.js';
 import { VerdictCache } from './verdict-cache.js';
-
-const facts = (changes: Partial<TokenFacts> = {}): TokenFacts => ({
-  subject: 'person',
-  clientId: 'client',
-  actors: [],
-  sessionClientId: undefined,
-  sessionId: 'session',
-  issuer: 'https://login.example.com',
-  audiences: [],
-  scopes: [],
-  issuedAt: 10_000,
-  expiresAt: 600_000,
-  authenticatedAt: undefined,
-  acr: undefined,
-  amr: [],
-  idleDeadline: undefined,
-  idleWarningAt: undefined,
-  absoluteDeadline: undefined,
-  sessionStartedAt: undefined,
-  lastActiveAt: undefined,
-  keyThumbprint: undefined,
-  certificateThumbprint: undefined,
-  ...changes,
-});
-const remembered = (changes: Partial<TokenFacts> = {}, freshUntil = 1_000, name?: string) => ({
-  facts: facts(changes),
-  freshUntil,
-  touched: true,
-  name,
-});
-const no = { sessions: [], tokens: [], all: [] };
 
 describe('what a resource server remembers', () => {
   it('is forgotten at its time', () => {
