@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, readlink, realpath } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -33,8 +33,8 @@ export function signal(pid, name) {
 }
 
 /**
- * A postmaster.pid without its postmaster makes PostgreSQL refuse to start if the number belongs to somebody else by now. A postmaster
- * that is still there lost its parent and is on its way out, because only one launcher may use the folder.
+ * A postmaster.pid without its postmaster makes PostgreSQL refuse to start if the number belongs to somebody else by now, who may be
+ * another PostgreSQL. A postmaster that is still there lost its parent and is on its way out, because only one launcher may use the folder.
  */
 export async function clearStalePidFile(data) {
   const file = path.join(data, 'postmaster.pid');
@@ -42,11 +42,18 @@ export async function clearStalePidFile(data) {
     if (!existsSync(file)) return;
     const pid = Number(readFileSync(file, 'utf8').split('\n')[0]);
     const command = await commandOf(pid);
-    if (!command.includes('postgres')) return rmSync(file, { force: true });
+    if (!command.includes('postgres') || (await worksElsewhere(pid, data)))
+      return rmSync(file, { force: true });
     if (waited === 0) signal(pid, 'SIGINT');
     await pause(100);
   }
   throw new Error(`another PostgreSQL uses ${data}`);
+}
+
+/** Whether a PostgreSQL has its data in another folder, in which it works; false where nobody can tell. @param {number} pid @param {string} data */
+async function worksElsewhere(pid, data) {
+  const folder = await readlink(`/proc/${pid}/cwd`).catch(() => undefined);
+  return folder !== undefined && folder !== (await realpath(data));
 }
 
 /** The name of a living process, '' if there is none (or only its remains, waiting to be reaped). */

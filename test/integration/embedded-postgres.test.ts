@@ -42,8 +42,8 @@ async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void>
   await gone;
 }
 
-async function start(): Promise<Started> {
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', starter, home], {
+async function start(at = home): Promise<Started> {
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', starter, at], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   children.push(child);
@@ -112,6 +112,22 @@ describe('embedded PostgreSQL', () => {
     const lines = (await readFile(file, 'utf8')).split('\n');
     await writeFile(file, [String(process.pid), ...lines.slice(1)].join('\n'));
     expect(await answer((await start()).url)).toBe(2);
+  });
+
+  it('leaves another PostgreSQL alone whose number stands in a stale postmaster.pid', async () => {
+    const elsewhere = await mkdtemp(path.join(os.tmpdir(), 'curfew-embedded-'));
+    const [first, other] = [await start(), await start(elsewhere)];
+    expect([await answer(first.url), await answer(other.url)]).toEqual([1, 1]);
+    process.kill(first.postmaster, 'SIGKILL');
+    await first.end('SIGKILL');
+    await untilDead(first.postmaster);
+    const file = path.join(home, 'postgres', 'postmaster.pid');
+    const lines = (await readFile(file, 'utf8')).split('\n');
+    await writeFile(file, [String(other.postmaster), ...lines.slice(1)].join('\n'));
+    expect(await answer((await start()).url)).toBe(2);
+    expect(await answer(other.url)).toBe(2);
+    await other.end('SIGTERM');
+    await rm(elsewhere, { recursive: true, force: true });
   });
 
   it('waits for a backend of the one that was killed, which notices only when its work is done', async () => {
