@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { ArtifactStore, StagedWrites } from '@curfew/artifacts';
 import {
   commitColumns,
   type DatabaseGuard,
@@ -12,7 +13,9 @@ import {
   openGuard,
   PrismaService,
 } from '@curfew/persistence';
+import { instant } from '@curfew/session-policy';
 import { takeRestoreStep } from '@curfew/sessions/store';
+import { KeyRing, PayloadSeal, ServiceKeys } from '@curfew/tokens';
 import pg from 'pg';
 import { judge } from '../../libs/persistence/src/guard/judgement.js';
 import { readServer } from '../../libs/persistence/src/guard/server.js';
@@ -145,6 +148,13 @@ describe('a commit whose wait for the standby is cancelled', () => {
   const plain: HotStatement = { name: 'cancelled', text };
   const placed: HotStatement = { name: 'cancelled_placed', text: placedText, place: 'in its rows' };
   const calling: HotStatement = { name: 'cancelled_function', text: 'SELECT cancelled_write()' };
+  /** Everything that a request of the protocol writes is one statement (`commitOf`). */
+  const staging: Write = (hot, prisma) => {
+    const keys = new ServiceKeys(['a secret of a test that is long enough']);
+    const writes = new StagedWrites();
+    writes.save({ kind: 'Cancelled', id: 'one' }, {}, instant(Date.UTC(2099, 0, 1)));
+    return new ArtifactStore(prisma, new PayloadSeal(new KeyRing(keys.derive('test'))), hot).commit(writes);
+  };
   type Write = (hot: HotStatements, prisma: PrismaService) => Promise<unknown>;
   /** Each writes a date of its own, which tells afterwards that the server called it done. */
   const ways: readonly [string, string, Write][] = [
@@ -165,11 +175,19 @@ describe('a commit whose wait for the standby is cancelled', () => {
           (transaction) => transaction.$executeRaw`INSERT INTO confirmed VALUES ('2004-01-01')`,
         ),
     ],
+    ['the commit of what a request has staged', '2006-01-01', staging],
   ];
 
   beforeAll(async () => {
     await old.query(
       `CREATE FUNCTION cancelled_write() RETURNS void LANGUAGE sql AS $$ INSERT INTO confirmed VALUES ('2005-01-01') $$`,
+    );
+    await old.query(
+      `CREATE FUNCTION staged_write() RETURNS trigger LANGUAGE plpgsql
+       AS $$ BEGIN INSERT INTO confirmed VALUES ('2006-01-01'); RETURN NULL; END $$`,
+    );
+    await old.query(
+      `CREATE TRIGGER staged AFTER INSERT ON protocol_artifact FOR EACH ROW WHEN (NEW.kind = 'Cancelled') EXECUTE FUNCTION staged_write()`,
     );
   });
 
