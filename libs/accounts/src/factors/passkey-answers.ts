@@ -64,16 +64,13 @@ export interface ShownUse {
   readonly isBackedUp: boolean;
 }
 
-/** A stand-in for a passkey that nobody has: the base point of P-256 as a COSE_Key for ES256 (RFC 9053 §7.1.1, FIPS 186-4 §D.1.2.3). */
-export const unknownPasskey: ShownPasskey = {
-  counter: 0,
-  publicKey: Buffer.from(
-    'a5010203262001' +
-      '2158206b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296' +
-      '2258204fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5',
-    'hex',
-  ),
-};
+/** The key of a passkey that nobody has: the base point of P-256 as a COSE_Key for ES256 (RFC 9053 §7.1.1, FIPS 186-4 §D.1.2.3). */
+export const keyOfNobody = Buffer.from(
+  'a5010203262001' +
+    '2158206b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296' +
+    '2258204fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5',
+  'hex',
+);
 
 /** Checks the answer of a passkey (WebAuthn §7.2); null where anything of it is not as it must be. */
 export async function verifyShown(

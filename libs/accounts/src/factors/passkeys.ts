@@ -6,9 +6,9 @@ import { type Counter, type Throttle, throttleKey } from '../throttle.store.js';
 import { type Ceremony, CeremonyChallenges, ceremonyWithin } from './ceremony-challenge.js';
 import { type NewPasskey, type Passkey, PasskeyStore, type RemovedPasskey } from './passkey.store.js';
 import {
+  keyOfNobody,
   passkeyAlgorithms,
   readAnswer,
-  unknownPasskey,
   userHandleOf,
   verifyNew,
   verifyShown,
@@ -130,13 +130,13 @@ export class Passkeys {
     if (!rp || !answer) return { kind: 'invalid', accountId: expected };
     if (!this.#challenges.isOpen(answer.challenge, 'show', binding, provedAt))
       return { kind: 'stale', accountId: expected };
-    const passkey = await this.#store.find(answer.id, rp.id);
-    // Verified whether or not it is known, so that the time of an answer does not tell which passkeys exist.
-    const use = await verifyShown(answer, passkey ?? unknownPasskey, rp);
-    // WebAuthn §7.2 step 6: the authenticator names the account that it believes to open.
-    if (!passkey || answer.userHandle !== userHandleOf(passkey.accountId))
-      return { kind: 'invalid', accountId: expected ?? passkey?.accountId ?? null };
+    const passkey = await this.#store.find(answer.id, rp.id, keyOfNobody);
+    // Verified whether or not somebody has it, so that the time of an answer does not tell which passkeys exist.
+    const use = await verifyShown(answer, passkey, rp);
     const { accountId } = passkey;
+    // WebAuthn §7.2 step 6: the authenticator names the account that it believes to open.
+    if (accountId === null || answer.userHandle !== userHandleOf(accountId))
+      return { kind: 'invalid', accountId: expected ?? accountId };
     if (expected !== null && expected !== accountId) return { kind: 'invalid', accountId: expected };
     if (!use) return { kind: 'invalid', accountId };
     const { key, limit } = counterOf('show', answer.challenge);
