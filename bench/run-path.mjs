@@ -35,6 +35,8 @@ async function measurePath({ plan, subjects, generator, cluster, options, progre
     for (const subject of able) {
       const scenario = subject.scenarios[plan.path];
       if (round === 0) await prepare({ plan, subject, generator });
+      if (round === 0 && plan.warmUps)
+        await load(generator, subject, scenario, { connections, count: plan.warmUps });
       // Started for this path, it is still compiling.
       if (round === 0 && subject.source)
         await load(generator, subject, scenario, { connections, seconds: 1.5 });

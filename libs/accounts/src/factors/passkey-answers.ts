@@ -50,10 +50,16 @@ function parsed(text: string): Record<string, unknown> | undefined {
 export const userHandleOf = (accountId: string): string =>
   Buffer.from(accountId.replaceAll('-', ''), 'hex').toString('base64url');
 
-let loaded: Promise<typeof import('@simplewebauthn/server')> | undefined;
-
 /** The library takes a quarter of a second to load, so it is loaded when a passkey is first shown. Each later `import()` would be looked up anew. */
-const library = () => (loaded ??= import('@simplewebauthn/server'));
+async function load() {
+  const [server, helpers] = await Promise.all([
+    import('@simplewebauthn/server'),
+    import('@simplewebauthn/server/helpers'),
+  ]);
+  return { ...server, ...helpers };
+}
+let loaded: ReturnType<typeof load> | undefined;
+const library = () => (loaded ??= load());
 
 /** As much of a passkey as its answers are verified with. */
 type ShownPasskey = Pick<PasskeyRecord, 'publicKey' | 'counter'>;
@@ -103,7 +109,7 @@ async function isOfOneForm(
   { response: { signature } }: AuthenticationResponseJSON,
   publicKey: PasskeyRecord['publicKey'],
 ): Promise<boolean> {
-  const { cose, decodeCredentialPublicKey } = await import('@simplewebauthn/server/helpers');
+  const { cose, decodeCredentialPublicKey } = await library();
   const isOnCurve = cose.isCOSEPublicKeyEC2(decodeCredentialPublicKey(new Uint8Array(publicKey)));
   return !isOnCurve || isDerSignature(Buffer.from(signature, 'base64url'));
 }
@@ -143,7 +149,7 @@ export async function verifyNew(
  * fetch revocation lists from addresses that stand in them.
  */
 async function bringsCertificates({ response }: RegistrationResponseJSON): Promise<boolean> {
-  const { decodeAttestationObject } = await import('@simplewebauthn/server/helpers');
+  const { decodeAttestationObject } = await library();
   const bytes = new Uint8Array(Buffer.from(response.attestationObject, 'base64url'));
   const attestation = decodeAttestationObject(bytes);
   const format = attestation.get('fmt');

@@ -1,4 +1,5 @@
 import {
+  commitColumns,
   type HotStatement,
   Prisma,
   type PrismaService,
@@ -72,6 +73,8 @@ export interface AnsweredChallenge {
 /** The challenge is used up first, so that of any number of attempts with one answer a single one reaches the passkey. */
 const useStatement: HotStatement = {
   name: 'passkey_use',
+  // The counter of the challenge is written in any case.
+  place: 'in its rows',
   text: `
     WITH challenge AS (
       ${countKeys('VALUES ($2::text, 1, $3::timestamptz)', '1')}
@@ -81,7 +84,7 @@ const useStatement: HotStatement = {
         AND (counter < $5::bigint OR (counter = 0 AND $5::bigint = 0))
       RETURNING account_id
     )
-    SELECT challenge.count, ${accountColumns('a')}
+    SELECT challenge.count, ${accountColumns('a')}, ${commitColumns()}
     FROM challenge LEFT JOIN used ON true LEFT JOIN account a ON a.id = used.account_id`,
 };
 
