@@ -36,7 +36,7 @@ export async function openCounters(cluster, database) {
       const { rows } = await client.query(
         `SELECT s.calls::int, s.wal_fpi::int, s.wal_bytes::float8 AS wal, s.query FROM pg_stat_statements s
          JOIN pg_database d ON d.oid = s.dbid AND d.datname = current_database()
-         WHERE s.query !~ 'pg_stat_statements|pg_current_wal_insert_lsn|pg_reload_conf' ORDER BY s.calls DESC`,
+         WHERE s.query !~ 'pg_stat_statements|pg_snapshot_xmax|pg_reload_conf' ORDER BY s.calls DESC`,
       );
       return {
         statements: rows.reduce((sum, row) => sum + row.calls, 0),
