@@ -1,6 +1,8 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import pg from 'pg';
+import { addPasskey, offeredIn, type SoftwarePasskey } from '../support/software-passkey.js';
 import { type Answer, atOnce, type EngineClient, EngineWorld, orders, type Tokens } from './engine-world.js';
 import { deviceGrant, pkce } from './protocol-world.js';
 
@@ -32,6 +34,46 @@ const aKey = async () => {
   const pair = await generateKeyPair('ES256', { extractable: true });
   return { ...pair, jwk: await exportJWK(pair.publicKey) };
 };
+
+/** A browser whose requests reach the node that is named. */
+function aBrowser() {
+  const jar = new Map<string, string>();
+  return async (node: number, method: string, path: string, form?: Record<string, string>) => {
+    const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
+    const answer = await world.send(node, method, path, form, {
+      cookie,
+      accept: 'text/html',
+      'sec-fetch-site': 'same-origin',
+    });
+    for (const line of [answer.headers['set-cookie'] ?? []].flat()) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]+)/.exec(line) ?? [];
+      if (!/1970/.test(line)) jar.set(name, value);
+    }
+    return answer;
+  };
+}
+const authorizing = (extra: Record<string, string> = {}) =>
+  new URLSearchParams({
+    client_id: web.id,
+    redirect_uri: world.callback,
+    response_type: 'code',
+    scope: 'openid',
+    code_challenge: pkce().challenge,
+    code_challenge_method: 'S256',
+    ...extra,
+  });
+/** Until a statement of a node waits for a lock. */
+async function untilLocked(): Promise<void> {
+  const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+  for (let turn = 0; turn < 400; turn += 1) {
+    if ((await world.database.query(waiting)).length > 0) return;
+    await pause(25);
+  }
+  throw new Error('nothing waited for a lock in ten seconds');
+}
+/** The answers that lead the browser to the application, with a code. */
+const leadOn = (answers: readonly Answer[]) =>
+  answers.filter(({ headers }) => /[?&]code=/.test(headers.location ?? ''));
 
 describe('codes that are redeemed together', () => {
   const browsers = () => world.database.query<{ uid: string }>('SELECT uid FROM browser_session');
@@ -114,30 +156,9 @@ describe('of fifty uses at once on two nodes, one wins', () => {
 
   it('with an interaction whose form is answered', async () => {
     const { username, password } = world.data.accounts[0]!;
-    const jar = new Map<string, string>();
-    const visit = async (node: number, method: string, path: string, form?: Record<string, string>) => {
-      const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
-      const answer = await world.send(node, method, path, form, {
-        cookie,
-        accept: 'text/html',
-        'sec-fetch-site': 'same-origin',
-      });
-      for (const line of [answer.headers['set-cookie'] ?? []].flat()) {
-        const [, name = '', value = ''] = /^([^=]+)=([^;]+)/.exec(line) ?? [];
-        if (!/1970/.test(line)) jar.set(name, value);
-      }
-      return answer;
-    };
+    const visit = aBrowser();
     const pathOf = ({ headers }: Answer) => new URL(headers.location ?? '', world.issuer).pathname;
-    const query = new URLSearchParams({
-      client_id: web.id,
-      redirect_uri: world.callback,
-      response_type: 'code',
-      scope: 'openid',
-      prompt: 'consent',
-      code_challenge: pkce().challenge,
-      code_challenge_method: 'S256',
-    });
+    const query = authorizing({ prompt: 'consent' });
     const formAt = async (node: number, page: string) =>
       /name="csrf" value="([^"]+)"/.exec((await visit(node, 'GET', page)).body as string)?.[1] ?? '';
     const first = await visit(0, 'GET', `/authorize?${query}`);
@@ -149,12 +170,66 @@ describe('of fifty uses at once on two nodes, one wins', () => {
     const allowed = { csrf: await formAt(0, consent), decision: 'allow' };
     const answers = await atOnce(50, (node) => visit(node, 'POST', consent, allowed));
     noneBroke(answers);
-    const [led, ...more] = answers.filter(({ headers }) => headers.location !== undefined);
-    expect(led?.headers.location).toMatch(/[?&]code=/);
-    expect(more).toEqual([]);
+    expect(leadOn(answers)).toHaveLength(1);
     // A form that led on cannot be answered once more by a browser that still has it.
     const late = await visit(0, 'POST', page, typed);
     expect(late.status).toBe(403);
+  });
+
+  describe('with a passkey', () => {
+    let key: SoftwarePasskey;
+    beforeAll(async () => {
+      const person = world.stranger(2);
+      await world.code(web, { scope: 'openid' }, person);
+      ({ key } = await addPasskey(person, world.issuer, { current: world.data.accounts[2]!.password }));
+      key.counter = 1;
+    });
+    const kept = async () => {
+      const [row] = await world.database.query<{ counter: number }>(
+        `SELECT counter::int FROM passkey WHERE id = '\\x${key.id.toString('hex')}'`,
+      );
+      return row?.counter;
+    };
+    /** An application's page in a new browser, to which the passkey is shown. */
+    const shown = async () => {
+      const visit = aBrowser();
+      const body = String((await visit(0, 'GET', `/authorize?${authorizing()}`)).body);
+      const field = (pattern: RegExp) => pattern.exec(body)?.[1] ?? '';
+      const form = { csrf: field(/name="csrf" value="([^"]+)"/), credential: key.show(offeredIn(body)) };
+      const page = field(/action="([^"]+)"/);
+      return (node: number) => visit(node, 'POST', page, form);
+    };
+
+    it('that is shown to the page of an application, and its counter goes on once', async () => {
+      const answer = await shown();
+      const answers = await atOnce(50, (node) => answer(node));
+      noneBroke(answers);
+      expect(leadOn(answers)).toHaveLength(1);
+      expect(await kept()).toBe(key.counter);
+      expect((await answer(1)).status).toBe(403);
+    });
+
+    it.each([
+      ['whose counter went on', 'UPDATE passkey SET counter = counter + 1000'],
+      ['that was removed', 'DELETE FROM passkey'],
+    ])('%s while the answer was checked signs nobody in', async (_, change) => {
+      const sessions = () => world.database.query('SELECT uid FROM browser_session');
+      const answer = await shown();
+      const before = await sessions();
+      const holder = new pg.Client({ connectionString: world.database.url });
+      await holder.connect();
+      await holder.query('BEGIN');
+      await holder.query(`${change} WHERE id = $1`, [key.id]);
+      const answered = answer(1);
+      await Promise.race([untilLocked(), answered]);
+      await holder.query('COMMIT');
+      await holder.end();
+      const { status, headers, body } = await answered;
+      expect([status, headers.location]).toEqual([400, undefined]);
+      expect(String(body)).toContain('has expired');
+      key.counter! += 2000;
+      expect(await sessions()).toEqual(before);
+    });
   });
 
   it('with a device code that was allowed', async () => {

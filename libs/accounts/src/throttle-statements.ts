@@ -7,11 +7,11 @@ const now = '$1::timestamptz';
  * Counts each key of the rows, which are keys, 1, and the end of a window, against a limit: beyond it the counter stands still, and a window
  * that is over starts anew.
  */
-export const countKeys = (rows: string, limit: string): string => `
+export const countKeys = (rows: string, limit: string, at = now): string => `
     INSERT INTO throttle AS t (key, count, window_ends_at) ${rows}
     ON CONFLICT (key) DO UPDATE SET
-      count = CASE WHEN t.window_ends_at <= ${now} THEN 1 ELSE LEAST(t.count + 1, ${limit}::int + 1) END,
-      window_ends_at = CASE WHEN t.window_ends_at <= ${now} THEN EXCLUDED.window_ends_at ELSE t.window_ends_at END
+      count = CASE WHEN t.window_ends_at <= ${at} THEN 1 ELSE LEAST(t.count + 1, ${limit}::int + 1) END,
+      window_ends_at = CASE WHEN t.window_ends_at <= ${at} THEN EXCLUDED.window_ends_at ELSE t.window_ends_at END
     RETURNING t.count, ${milliseconds('t.window_ends_at')} AS ends`;
 
 /** One attempt, counted by itself. */

@@ -1,4 +1,5 @@
 import { settlementFits, settlementSteps } from '@curfew/accounts';
+import { passkeyUseSteps } from '@curfew/accounts/factors';
 import { eventRows, insertEventsText } from '@curfew/events';
 import { commitColumns, type HotStatement } from '@curfew/persistence';
 import { browserStands, entriesAgainst } from '@curfew/sessions/statements';
@@ -23,11 +24,12 @@ const at = (parameter: string): string => `to_timestamp(${parameter} / 1000)`;
  * consent is still the one that was read.
  *
  * It has the steps these writes need and no others, and is named by them. Each step waits for the one before it, so that all lock in one
- * order: interaction, browser sessions relied on, counters of attempts, other artifacts, consent, browser session.
+ * order: interaction, passkey, browser sessions relied on, counters of attempts, other artifacts, consent, browser session.
  */
 export function commitOf(writes: StagedWrites, seal: PayloadSeal): Commit {
   const commit = new CommitBuilder();
   addInteraction(commit, writes, seal);
+  addPasskeyUse(commit, writes);
   addReliance(commit, writes);
   if (writes.settlement) commit.condition(settlementFits(writes.settlement, commit.value, true));
   commit.holdConditions();
@@ -133,6 +135,14 @@ function addInteraction(commit: CommitBuilder, writes: StagedWrites, seal: Paylo
     commit.condition('NOT EXISTS (SELECT 1 FROM over)');
   }
   if (proof?.upstream) addUpstreamSession(commit, proof.upstream);
+}
+
+/** A passkey is shown in an interaction, which this request ends or answers. If that is over by now, neither it nor its challenge is used. */
+function addPasskeyUse(commit: CommitBuilder, { passkeyUse, endedInteraction }: StagedWrites): void {
+  if (!passkeyUse) return;
+  const ready = `EXISTS (SELECT 1 FROM ${endedInteraction ? 'ended' : 'answered'})`;
+  for (const [name, text] of passkeyUseSteps(passkeyUse, commit.value, ready)) commit.writer(name, text);
+  commit.condition('EXISTS (SELECT 1 FROM used)');
 }
 
 /**

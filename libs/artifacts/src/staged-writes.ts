@@ -1,4 +1,5 @@
 import type { Account, PreparedConsent, Settlement } from '@curfew/accounts';
+import type { PasskeyUse } from '@curfew/accounts/factors';
 import type { NewEvent } from '@curfew/events';
 import type { Instant, RequestSignals } from '@curfew/session-policy';
 import type { BrowserSession } from '@curfew/session-policy/browser-sign-in';
@@ -122,6 +123,8 @@ export class StagedWrites {
   approvedDevice: ApprovedDevice | undefined;
   /** The attempts that are settled by the password that was just right. */
   settlement: Settlement | undefined;
+  /** The passkey that was just shown: nothing of this request is written unless this is the first use of its challenge. */
+  passkeyUse: PasskeyUse | undefined;
 
   /** The artifact as this request knows it: `undefined` if it has not asked, `null` if there is none any more. */
   known(key: ArtifactKey): FoundArtifact | null | undefined {
@@ -215,8 +218,9 @@ export class StagedWrites {
   }
 
   get isEmpty(): boolean {
-    const { browserSession, consent, settlement } = this;
-    return this.#saved.size + this.#removed.size === 0 && !browserSession && !consent && !settlement;
+    const { browserSession, consent, settlement, passkeyUse } = this;
+    const isNothingStaged = this.#saved.size + this.#removed.size === 0;
+    return isNothingStaged && !browserSession && !consent && !settlement && !passkeyUse;
   }
 
   /** Drops what was to be written, because it has been, or because nothing of this request shall be. */
@@ -227,6 +231,7 @@ export class StagedWrites {
     this.consent = undefined;
     this.approvedDevice = undefined;
     this.settlement = undefined;
+    this.passkeyUse = undefined;
   }
 
   #isReadInteraction(key: ArtifactKey): boolean {

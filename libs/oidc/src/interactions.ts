@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Account, ConsentService, Settlement } from '@curfew/accounts';
+import type { PasskeyUse } from '@curfew/accounts/factors';
 import type { StagedWrites, UpstreamOrigin } from '@curfew/artifacts';
 import { elapsedMs, type Instant } from '@curfew/session-policy';
 import { type AuthenticationMethod, methodsTogether } from '@curfew/session-policy/authentication';
@@ -33,6 +34,8 @@ export interface RecognisedPerson {
   readonly language?: string | undefined;
   /** The attempts that their password settles, if that is not written yet. */
   readonly settlement?: Settlement | undefined;
+  /** The passkey that they showed, if its use is not recorded yet. */
+  readonly passkeyUse?: PasskeyUse | undefined;
 }
 
 /** The members of oidc-provider's cookie session that are used beyond its types; pinned by test/contract. */
@@ -88,9 +91,10 @@ export class Interactions {
       const scope = currentScope();
       const { now, staged } = scope;
       scope.isAct = true;
-      const { accountId, methods, remember = false, settlement, provedAt = now, upstream, language } = person;
+      const { accountId, methods, remember = false, provedAt = now, upstream, language } = person;
       scope.language = language;
-      staged.settlement = settlement;
+      staged.settlement = person.settlement;
+      staged.passkeyUse = person.passkeyUse;
       const login = { accountId, amr: [...methods], remember, ts: epochSeconds(provedAt) };
       const result = signedInAs({ ...login, atMs: provedAt, seenMs: now, upstream, language });
       await this.#finish(request, response, result, false);

@@ -113,7 +113,8 @@ export class InteractionController {
     const page = this.pages.signInModel(details, request);
     const { uid: binding, leadsOut, accountId, isStepUp } = details;
     const upstream = details.proofAsked;
-    const place = { request, response, page, address: page.action, binding, leadsOut, upstream };
+    const at = { request, response, address: page.action, binding };
+    const place = { ...at, page, leadsOut, upstream, endsInteraction: true };
     if (!isStepUp || accountId === undefined) return place;
     const finish = (methods: readonly AuthenticationMethod[]) =>
       unlessGone(403, () => this.interactions.steppedUp(request, response, methods));

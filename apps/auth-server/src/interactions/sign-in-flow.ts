@@ -39,6 +39,8 @@ export interface SignInPlace extends NoticePlace {
   readonly page: SignInPage;
   /** Set where the sign-in leads to an application. */
   readonly leadsOut?: boolean;
+  /** Set where the sign-in ends an interaction: what was proved is recorded in the same commit. */
+  readonly endsInteraction?: boolean;
   /** The demands on a sign-in with another identity provider. */
   readonly upstream?: UpstreamWish;
   /** Set for a person who is signed in and only has to prove a further factor: the account, and how it goes on. */
@@ -157,10 +159,12 @@ export class SignInFlow {
   /** A passkey is two factors, so that neither a password, also one that is due, nor a second step is missing. */
   private async takePasskey(place: SignInPlace, form: Form, finish: Finish): Promise<void> {
     const remember = form.get('remember') === 'yes';
-    const outcome = await this.signIn.verifyPasskey(place.request, form, place.binding);
+    const outcome = place.endsInteraction
+      ? await this.signIn.provePasskey(place.request, form, place.binding)
+      : await this.signIn.verifyPasskey(place.request, form, place.binding);
     if (outcome.kind === 'refused') return this.ask(place, { problem: outcome.problem, remember });
-    const { account, methods, provedAt } = outcome;
-    await finish({ accountId: account.id, methods, remember, provedAt });
+    const { account, methods, provedAt, passkeyUse } = outcome;
+    await finish({ accountId: account.id, methods, remember, provedAt, passkeyUse });
   }
 
   private askAfter(place: SignInPlace, account: Account, first: FirstProof, remember = false): Promise<void> {

@@ -1,6 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Account, AccountService, type PasswordVerdict } from '@curfew/accounts';
-import { Passkeys, passkeyMethods, SecondFactors, type SecondStepVerdict } from '@curfew/accounts/factors';
+import {
+  Passkeys,
+  type PasskeyUse,
+  type PasskeyVerdict,
+  passkeyMethods,
+  SecondFactors,
+  type SecondStepVerdict,
+} from '@curfew/accounts/factors';
 import { Clock } from '@curfew/clock';
 import { EventLog } from '@curfew/events';
 import {
@@ -32,6 +39,8 @@ export type ProofOutcome =
       readonly account: Account;
       readonly methods: readonly AuthenticationMethod[];
       readonly provedAt: Instant;
+      /** A passkey whose use is still to be recorded, in the commit of the sign-in. */
+      readonly passkeyUse?: PasskeyUse;
     }
   | { readonly kind: 'refused'; readonly problem: FormProblem };
 
@@ -124,9 +133,19 @@ export class SignIn {
     binding: string,
     expected: string | null = null,
   ): Promise<ProofOutcome> {
-    const { headers, socket } = request;
-    const signals = this.signals.read({ socketAddress: socket.remoteAddress, headers });
     const verdict = await this.passkeys.verify({ typed: form.get('credential') ?? '', binding }, expected);
+    return this.outcomeOf(verdict, request);
+  }
+
+  /** The same for any passkey, whose use is recorded by the sign-in that follows. */
+  async provePasskey(request: IncomingMessage, form: Form, binding: string): Promise<ProofOutcome> {
+    const proof = await this.passkeys.prove({ typed: form.get('credential') ?? '', binding });
+    const outcome = this.outcomeOf(proof, request);
+    return proof.kind === 'ok' && outcome.kind === 'ok' ? { ...outcome, passkeyUse: proof.use } : outcome;
+  }
+
+  private outcomeOf(verdict: PasskeyVerdict, { headers, socket }: IncomingMessage): ProofOutcome {
+    const signals = this.signals.read({ socketAddress: socket.remoteAddress, headers });
     const { accountId } = verdict;
     this.log.note(`passkey_${verdict.kind}`, { ip: signals.ip, accountId });
     if (verdict.kind === 'stale') return refused({ code: 'passkey_stale' });

@@ -1,5 +1,4 @@
 import {
-  commitColumns,
   type HotStatement,
   Prisma,
   type PrismaService,
@@ -10,8 +9,8 @@ import {
 import { type Instant, instant } from '@curfew/session-policy';
 import type { Account } from '../account.js';
 import { accountColumns, type HotAccountRow, hotAccount } from '../account-row.js';
-import { countKeys } from '../throttle-statements.js';
 import { lockFactors } from './factor-lock.js';
+import { bytesOfId, type PasskeyUse, passkeyUseStatement } from './passkey-use.js';
 
 /** A passkey of an account, for people who look at it. */
 export interface Passkey {
@@ -33,8 +32,8 @@ export interface PasskeyRecord {
   readonly counter: number;
 }
 
-/** A passkey that was looked for; `accountId` is null where nobody has it. */
-export type FoundPasskey = Omit<PasskeyRecord, 'accountId'> & { readonly accountId: string | null };
+/** A passkey that was looked for, and its account; null where nobody has it. */
+export type FoundPasskey = Omit<PasskeyRecord, 'accountId'> & { readonly account: Account | null };
 
 /** A new passkey as its authenticator described it. */
 export interface NewPasskey extends PasskeyRecord {
@@ -58,37 +57,10 @@ export type RecordedUse =
 const findStatement: HotStatement = {
   name: 'passkey_find',
   text: `
-    SELECT p.account_id::text, COALESCE(p.public_key, $3::bytea), COALESCE(p.counter, 0)::float8
-    FROM (VALUES (1)) one LEFT JOIN passkey p ON p.id = $1::bytea AND p.relying_party = $2::text`,
+    SELECT ${accountColumns('a')}, COALESCE(p.public_key, $3::bytea) AS public_key, COALESCE(p.counter, 0)::float8 AS counter
+    FROM (VALUES (1)) one LEFT JOIN passkey p ON p.id = $1::bytea AND p.relying_party = $2::text
+      LEFT JOIN account a ON a.id = p.account_id`,
 };
-
-const now = '$1::timestamptz';
-
-/** A challenge that is answered: the key that counts its answers, of which the first one counts, and when that may be forgotten. */
-export interface AnsweredChallenge {
-  readonly key: string;
-  readonly until: Instant;
-}
-
-/** The challenge is used up first, so that of any number of attempts with one answer a single one reaches the passkey. */
-const useStatement: HotStatement = {
-  name: 'passkey_use',
-  // The counter of the challenge is written in any case.
-  place: 'in its rows',
-  text: `
-    WITH challenge AS (
-      ${countKeys('VALUES ($2::text, 1, $3::timestamptz)', '1')}
-    ), used AS (
-      UPDATE passkey SET counter = $5::bigint, backed_up = $6::boolean, last_used_at = ${now}
-      WHERE id = $4::bytea AND (SELECT c.count FROM challenge c) = 1
-        AND (counter < $5::bigint OR (counter = 0 AND $5::bigint = 0))
-      RETURNING account_id
-    )
-    SELECT challenge.count, ${accountColumns('a')}, ${commitColumns()}
-    FROM challenge LEFT JOIN used ON true LEFT JOIN account a ON a.id = used.account_id`,
-};
-
-const bytesOf = (id: string) => Buffer.from(id, 'base64url');
 
 /** Rows of the table `passkey`. */
 export class PasskeyStore {
@@ -112,26 +84,20 @@ export class PasskeyStore {
 
   /** The passkey of that id; where there is none, one of nobody with the key given. */
   async find(id: string, relyingParty: string, keyOfNobody: Uint8Array): Promise<FoundPasskey> {
-    const values = [bytesOf(id), relyingParty, keyOfNobody];
-    const [row] = await this.hot.run<
-      [accountId: string | null, publicKey: Uint8Array<ArrayBuffer>, counter: number]
-    >(findStatement, values);
-    const [accountId, publicKey, counter] = row!;
-    return { accountId, publicKey, counter };
+    const values = [bytesOfId(id), relyingParty, keyOfNobody];
+    type Row = [...HotAccountRow, publicKey: Uint8Array<ArrayBuffer>, counter: number];
+    const [row] = await this.hot.run<Row>(findStatement, values);
+    const [publicKey, counter] = row!.slice(-2) as [Uint8Array<ArrayBuffer>, number];
+    return { account: row![0] === null ? null : hotAccount(row!), publicKey, counter };
   }
 
   /**
-   * Uses up the challenge of a right answer, and records the use of the passkey. A challenge that was answered
-   * before is stale; a passkey that is gone, or whose counter went on meanwhile, is refused (WebAuthn §7.2 step 22).
+   * Records the use of a passkey in a commit of its own. A challenge that was answered before is stale; a passkey that is gone, or whose
+   * counter went on meanwhile, is refused.
    */
-  async use(
-    { id, challenge }: { readonly id: string; readonly challenge: AnsweredChallenge },
-    { counter, isBackedUp }: { readonly counter: number; readonly isBackedUp: boolean },
-    at: Instant,
-  ): Promise<RecordedUse> {
-    const iso = (when: Instant) => new Date(when).toISOString();
-    const values = [iso(at), challenge.key, iso(challenge.until), bytesOf(id), counter, isBackedUp];
-    const [row] = await retrying(() => this.hot.run<[count: number, ...HotAccountRow]>(useStatement, values));
+  async use(use: PasskeyUse): Promise<RecordedUse> {
+    const { statement, values } = passkeyUseStatement(use);
+    const [row] = await retrying(() => this.hot.run<[count: number, ...HotAccountRow]>(statement, values));
     const [count, ...account] = row!;
     if (count > 1) return { kind: 'stale' };
     return account[0] === null ? { kind: 'invalid' } : { kind: 'ok', account: hotAccount(account) };
@@ -143,7 +109,7 @@ export class PasskeyStore {
     await lockFactors(accountId, tx);
     if ((await tx.passkey.count({ where: { accountId } })) >= max) return false;
     const row = {
-      id: bytesOf(passkey.id),
+      id: bytesOfId(passkey.id),
       accountId,
       relyingParty: passkey.relyingParty,
       name: passkey.name,
@@ -161,7 +127,7 @@ export class PasskeyStore {
   /** Removes the passkey of that id, or all of the account; those that it had. */
   async remove(accountId: string, id: string | null, tx: Transaction): Promise<readonly RemovedPasskey[]> {
     await lockFactors(accountId, tx);
-    const isMeant = id === null ? Prisma.sql`true` : Prisma.sql`id = ${bytesOf(id)}`;
+    const isMeant = id === null ? Prisma.sql`true` : Prisma.sql`id = ${bytesOfId(id)}`;
     return tx.$queryRaw<RemovedPasskey[]>`
       DELETE FROM passkey WHERE account_id = ${accountId}::uuid AND ${isMeant} RETURNING is_platform AS "isPlatform"`;
   }

@@ -13,6 +13,7 @@ import {
   verifyNew,
   verifyShown,
 } from './passkey-answers.js';
+import type { PasskeyUse } from './passkey-use.js';
 import type { RelyingParty, WithoutPasskeys } from './relying-party.js';
 
 /** Dependencies of Passkeys. */
@@ -44,11 +45,16 @@ export type PasskeyVerdict =
   | {
       readonly kind: 'ok';
       readonly accountId: string;
-      /** As it was when the recording of the use began; an end since then stops the sign-in at its commit. */
+      /** As it was when it was read; an end since then stops the sign-in at its commit. */
       readonly account: Account;
       readonly provedAt: Instant;
     }
   | { readonly kind: 'stale' | 'invalid'; readonly accountId: string | null };
+
+/** Whether a passkey was shown whose use is still to be recorded: nobody is signed in by it before. */
+export type PasskeyProof =
+  | (Extract<PasskeyVerdict, { kind: 'ok' }> & { readonly use: PasskeyUse })
+  | Exclude<PasskeyVerdict, { kind: 'ok' }>;
 
 /** Why a new passkey was not kept. */
 export type PasskeyFault = 'stale' | 'invalid' | 'too_many';
@@ -124,27 +130,36 @@ export class Passkeys {
    * that it opens may still be disabled. A passkey of another account than the expected one is refused before anything of it is used up,
    * and the verdict names the account expected.
    */
-  async verify({ typed, binding }: TypedAnswer, expected: string | null = null): Promise<PasskeyVerdict> {
+  async verify(shown: TypedAnswer, expected: string | null = null): Promise<PasskeyVerdict> {
+    const proof = await this.prove(shown, expected);
+    if (proof.kind !== 'ok') return proof;
+    const { accountId, provedAt, use } = proof;
+    const recorded = await this.#store.use(use);
+    return recorded.kind === 'ok'
+      ? { kind: 'ok', accountId, account: recorded.account, provedAt }
+      : { kind: recorded.kind, accountId };
+  }
+
+  /** The same, for a sign-in that records the use in its own commit, and signs nobody in if that is not the first one. */
+  async prove({ typed, binding }: TypedAnswer, expected: string | null = null): Promise<PasskeyProof> {
     const provedAt = this.parts.clock.now();
     const [rp, answer] = [this.#relyingParty, readAnswer(typed)];
     if (!rp || !answer) return { kind: 'invalid', accountId: expected };
     if (!this.#challenges.isOpen(answer.challenge, 'show', binding, provedAt))
       return { kind: 'stale', accountId: expected };
-    const passkey = await this.#store.find(answer.id, rp.id, keyOfNobody);
+    const { account, ...passkey } = await this.#store.find(answer.id, rp.id, keyOfNobody);
     // Verified whether or not somebody has it, so that the time of an answer does not tell which passkeys exist.
-    const use = await verifyShown(answer, passkey, rp);
-    const { accountId } = passkey;
+    const state = await verifyShown(answer, passkey, rp);
     // WebAuthn §7.2 step 6: the authenticator names the account that it believes to open.
-    if (accountId === null || answer.userHandle !== userHandleOf(accountId))
-      return { kind: 'invalid', accountId: expected ?? accountId };
+    if (account === null || answer.userHandle !== userHandleOf(account.id))
+      return { kind: 'invalid', accountId: expected ?? account?.id ?? null };
+    const { id: accountId } = account;
     if (expected !== null && expected !== accountId) return { kind: 'invalid', accountId: expected };
-    if (!use) return { kind: 'invalid', accountId };
+    if (!state) return { kind: 'invalid', accountId };
     const { key, limit } = counterOf('show', answer.challenge);
     const challenge = { key, until: plus(provedAt, limit.window) };
-    const recorded = await this.#store.use({ id: answer.id, challenge }, use, provedAt);
-    return recorded.kind === 'ok'
-      ? { kind: 'ok', accountId, account: recorded.account, provedAt }
-      : { kind: recorded.kind, accountId };
+    const use = { id: answer.id, challenge, ...state, at: provedAt };
+    return { kind: 'ok', accountId, account, provedAt, use };
   }
 
   /**
