@@ -3,7 +3,7 @@ import { type ClientRegistration, ClientService, PolicyService, ResourceService 
 import { Clock } from '@curfew/clock';
 import { instant } from '@curfew/session-policy';
 import { AccessTokenCodec, KeyRing, newId, RefreshTokenCodec, ServiceKeys } from '@curfew/tokens';
-import { unpackAuthorization, unpackSignals } from '../../libs/sessions/src/store/packed-columns.js';
+import { unpackAuthorization, unpackSignals } from '../../libs/sessions/src/store/session-columns.js';
 import type { Person } from '../support/person.js';
 import {
   authorizationRequest,

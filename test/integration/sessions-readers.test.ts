@@ -8,10 +8,8 @@ import {
   type SessionPolicy,
   seconds,
 } from '@curfew/session-policy';
-import { decideAccess } from '@curfew/session-policy/access';
 import { factsOfSessions, type SessionOfBrowser } from '@curfew/session-policy/browser-sign-in';
-import { deadlines } from '@curfew/session-policy/deadlines';
-import { withNotBefores } from '@curfew/session-policy/not-before';
+import { deadlines, decideAccess, withNotBefores } from '@curfew/session-policy/standing';
 import { BrowserSessionQueries, SessionQueries } from '@curfew/sessions';
 import {
   type BrowserSessionColumns,

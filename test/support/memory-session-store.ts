@@ -1,7 +1,7 @@
 import type { NewEvent } from '@curfew/events';
 import { type Instant, isPast, latest, plus, type SessionId } from '@curfew/session-policy';
 import { steppedUp, stepUpOutstanding } from '@curfew/session-policy/lifecycle';
-import { type NotBefore } from '@curfew/session-policy/not-before';
+import { type NotBefore } from '@curfew/session-policy/standing';
 import { sessionEvent } from '@curfew/sessions';
 import {
   type AcceptedStepUp,

@@ -1,5 +1,5 @@
 import { earliest, type Instant, isPast, type SessionId } from '@curfew/session-policy';
-import { deadlines } from '@curfew/session-policy/deadlines';
+import { deadlines } from '@curfew/session-policy/standing';
 import { placeOf } from '@curfew/session-policy/trial';
 import {
   type DueSession,

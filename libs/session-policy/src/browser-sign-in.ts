@@ -1,9 +1,8 @@
-import { decideAccess } from './access.js';
 import { type EndReason, endReasonEntry } from './end-reasons.js';
 import { beginning, stepUpOutstanding } from './lifecycle.js';
-import type { NotBefore } from './not-before.js';
 import type { SessionPolicy } from './policy.js';
 import type { Session, TimedSession } from './session.js';
+import { decideAccess, type NotBefore } from './standing.js';
 import { earliest, elapsedMs, type Instant, isPast, latest, type Seconds } from './time.js';
 
 /**

@@ -1,12 +1,11 @@
 import { demandedBy, meetsPolicy } from './authentication.js';
-import { deadlines } from './deadlines.js';
 import type { RefreshDecision, RiskAssessment, RiskFinding } from './decisions.js';
-import type { EndReason } from './end-reasons.js';
-import { reachOf } from './end-reasons.js';
+import { type EndReason, reachOf } from './end-reasons.js';
 import type { SessionPolicy } from './policy.js';
-import { concurrentWithin, evidenceOf, isConcurrent, keyFits } from './reuse.js';
+import { concurrentWithin, evidenceOf, isConcurrent, keyFits } from './risk.js';
 import type { PresentedToken, Session } from './session.js';
 import { isSibling } from './siblings.js';
+import { deadlines } from './standing.js';
 import { type Instant, isPast, plus } from './time.js';
 
 interface Facts {

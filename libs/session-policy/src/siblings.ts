@@ -1,8 +1,8 @@
 import type { RiskAssessment } from './decisions.js';
+import { sharesCircumstances, unlimited } from './lifecycle.js';
 import type { SessionPolicy } from './policy.js';
-import { keyFits } from './reuse.js';
+import { keyFits } from './risk.js';
 import type { PresentedToken, Session } from './session.js';
-import { sharesCircumstances, unlimited } from './sibling-circumstances.js';
 import { type Instant, isPast, plus } from './time.js';
 
 /** Siblings served between two rotations of a session that is bound to no key, whatever its policy says. */

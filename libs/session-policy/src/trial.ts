@@ -1,6 +1,6 @@
-import { type DeadlineLimits, deadlines, inactivityTimeoutOf } from './deadlines.js';
 import type { SessionPolicy } from './policy.js';
 import type { Session, TimedSession } from './session.js';
+import { type DeadlineLimits, deadlines, inactivityTimeoutOf } from './standing.js';
 import { elapsedMs, type Instant, isPast, latest, type Seconds, seconds } from './time.js';
 
 /** A part of the accounts that a canary divides: 1 is under its timeout, 0 under that of the policy. */

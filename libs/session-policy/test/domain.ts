@@ -1,8 +1,7 @@
 // The whole domain, for its own tests; other rooms see the index.
-export * from '../src/access.js';
+
 export * from '../src/authentication.js';
 export * from '../src/browser-sign-in.js';
-export * from '../src/deadlines.js';
 export * from '../src/decisions.js';
 export { withFreshTables } from '../src/documentation.js';
 export * from '../src/durations.js';
@@ -13,14 +12,12 @@ export * from '../src/event-catalogue.js';
 export * from '../src/event-causes.js';
 export * from '../src/events.js';
 export * from '../src/lifecycle.js';
-export * from '../src/not-before.js';
 export * from '../src/parse-policy.js';
 export * from '../src/policy.js';
 export * from '../src/policy-lint.js';
 export { revocationTarget } from '../src/policy-settings.js';
 export * from '../src/profiles.js';
 export * from '../src/refresh.js';
-export { concurrentWithin } from '../src/reuse.js';
 export * from '../src/risk.js';
 export * from '../src/session.js';
 export {
@@ -46,5 +43,6 @@ export {
 } from '../src/setting.js';
 export * from '../src/siblings.js';
 export * from '../src/signals.js';
+export * from '../src/standing.js';
 export * from '../src/time.js';
 export * from '../src/trial.js';

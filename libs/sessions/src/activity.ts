@@ -1,9 +1,58 @@
 import { SilenceRecorder } from '@curfew/insight';
-import { type Instant, latest } from '@curfew/session-policy';
+import { type EndReason, type Instant, latest } from '@curfew/session-policy';
 import { touched } from '@curfew/session-policy/lifecycle';
-import { type EffectivePolicy, shadowMark } from '@curfew/session-policy/trial';
-import { countReturn } from './counted-returns.js';
-import type { Activity, SessionStore, StoredSession } from './store/session-store.js';
+import { inactivityTimeoutOf } from '@curfew/session-policy/standing';
+import {
+  type EffectivePolicy,
+  isFirstLongSilence,
+  type ShadowMark,
+  shadowMark,
+  type TriedSession,
+} from '@curfew/session-policy/trial';
+import type { Activity, EndedTrial, SessionStore, StoredSession } from './store/session-store.js';
+
+// Use of a session: what it tells of the silence before it, and how it is written behind.
+
+/** Counts a silence that activity at `now` has ended; and, in a canary, the first of a visit that tells its arms apart. */
+export function countReturn(
+  silences: SilenceRecorder,
+  session: StoredSession,
+  policy: EffectivePolicy,
+  now: Instant,
+): void {
+  if (!silences.isOn) return;
+  const timeout = inactivityTimeoutOf(session, policy);
+  const length = now - session.lastActiveAt;
+  const canary = policy.trial?.canary;
+  silences.count('returned', session, timeout, length, now, canary?.arm);
+  if (!canary || !isFirstLongSilence(session, policy, now)) return;
+  silences.count('reached', session, timeout, canary.shorter * 1_000, now, canary.arm);
+  silences.count('rejoined', session, timeout, length, now, canary.arm);
+}
+
+/** The part of an end that is about the canary it meets; undefined where it meets none. */
+export function endedTrial(
+  session: TriedSession,
+  policy: EffectivePolicy,
+  reason: EndReason,
+  now: Instant,
+): EndedTrial | undefined {
+  const canary = policy.trial?.canary;
+  if (!canary) return undefined;
+  const hasReached = reason === 'inactivity_timeout' && isFirstLongSilence(session, policy, now);
+  return { arm: canary.arm, reached: hasReached ? canary.shorter : null };
+}
+
+/** Everything about an end that trials ask for. */
+export const triedEnd = (
+  session: TriedSession,
+  policy: EffectivePolicy,
+  reason: EndReason,
+  now: Instant,
+): { readonly mark: ShadowMark | null; readonly trial: EndedTrial | undefined } => ({
+  mark: shadowMark(session, policy, now, false),
+  trial: endedTrial(session, policy, reason, now),
+});
 
 /** The number of sessions with unwritten activity that are remembered; beyond it, activity is written before it is answered. */
 const maxPending = 100_000;

@@ -6,9 +6,7 @@ import {
   type RequestSignals,
   type SessionPolicy,
 } from '@curfew/session-policy';
-import { endOf } from '@curfew/session-policy/access';
-import { deadlines } from '@curfew/session-policy/deadlines';
-import { type NotBefore, withNotBefores } from '@curfew/session-policy/not-before';
+import { deadlines, endOf, type NotBefore, withNotBefores } from '@curfew/session-policy/standing';
 import {
   againstBrowser,
   type BrowserSessionColumns,
@@ -18,7 +16,7 @@ import {
   sessionsOfBrowser,
 } from './browser-session-row.js';
 import type { PolicySource } from './policy-source.js';
-import { type PackedSignals, unpackSignals } from './store/packed-columns.js';
+import { type PackedSignals, unpackSignals } from './store/session-columns.js';
 import type { Retention } from './store/session-store.js';
 
 /** A browser in which somebody is or was signed in, as people and operators see it. */

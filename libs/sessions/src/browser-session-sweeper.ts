@@ -1,8 +1,7 @@
 import { type HotStatement, Prisma, type PrismaService } from '@curfew/persistence';
 import { type EndReason, type Instant, type SessionPolicy } from '@curfew/session-policy';
-import { decideAccess } from '@curfew/session-policy/access';
 import { type BrowserSession } from '@curfew/session-policy/browser-sign-in';
-import { deadlines } from '@curfew/session-policy/deadlines';
+import { deadlines, decideAccess } from '@curfew/session-policy/standing';
 import {
   againstBrowser,
   type BrowserSessionColumns,

@@ -3,14 +3,13 @@ import type { SilenceRecorder } from '@curfew/insight';
 import { type Instant } from '@curfew/session-policy';
 import { type RefreshDecision, type RiskFinding, unreachable } from '@curfew/session-policy/decisions';
 import { kept, rotated, stepUpDemanded } from '@curfew/session-policy/lifecycle';
-import { withNotBefores } from '@curfew/session-policy/not-before';
 import { decideRefresh } from '@curfew/session-policy/refresh';
 import { assessRisk } from '@curfew/session-policy/risk';
+import { withNotBefores } from '@curfew/session-policy/standing';
 import { type EffectivePolicy, shadowMark } from '@curfew/session-policy/trial';
 import { hashSecret, type RefreshToken, type RefreshTokenCodec, sealSuccessor } from '@curfew/tokens';
-import type { ActivityRecorder } from './activity.js';
+import { type ActivityRecorder, countReturn, endedTrial } from './activity.js';
 import { answerRetry, serveSibling } from './answers-again.js';
-import { countReturn, endedTrial } from './counted-returns.js';
 import type { EndSessions } from './end-sessions.js';
 import type { PolicySource } from './policy-source.js';
 import {

@@ -1,7 +1,7 @@
 import { type Instant, type SessionPolicy } from '@curfew/session-policy';
-import { decideAccess } from '@curfew/session-policy/access';
 import { meetsPolicy } from '@curfew/session-policy/authentication';
 import { type AccessDecision } from '@curfew/session-policy/decisions';
+import { decideAccess } from '@curfew/session-policy/standing';
 import type { StoredSession } from './store/session-store.js';
 
 /** The outcome for a session whose sign-in proved less than its policy requires: it stands, and opens nothing while that is so. */

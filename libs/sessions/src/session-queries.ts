@@ -1,8 +1,6 @@
 import { Prisma, type PrismaService, type Transaction } from '@curfew/persistence';
 import { type Instant, type RequestSignals, unknownSignals } from '@curfew/session-policy';
-import { decideAccess } from '@curfew/session-policy/access';
-import { deadlines, idleWarningAt } from '@curfew/session-policy/deadlines';
-import { withNotBefores } from '@curfew/session-policy/not-before';
+import { deadlines, decideAccess, idleWarningAt, withNotBefores } from '@curfew/session-policy/standing';
 import { isUuid } from '@curfew/tokens';
 import type { PolicySource } from './policy-source.js';
 import type { SessionSummary } from './session-summary.js';

@@ -12,12 +12,11 @@ import {
   type SessionPolicy,
 } from '@curfew/session-policy';
 import { started } from '@curfew/session-policy/lifecycle';
-import { withNotBefores } from '@curfew/session-policy/not-before';
+import { withNotBefores } from '@curfew/session-policy/standing';
 import { type EffectivePolicy } from '@curfew/session-policy/trial';
 import { hashSecret, type RefreshTokenCodec } from '@curfew/tokens';
-import { ActivityRecorder } from './activity.js';
+import { ActivityRecorder, triedEnd } from './activity.js';
 import type { BrowserSessionEnds } from './browser-session-ends.js';
-import { triedEnd } from './counted-returns.js';
 import { type EndAlongside, EndSessions } from './end-sessions.js';
 import type { PolicySource } from './policy-source.js';
 import type { OpenedRefreshToken, Presenter, RefreshOutcome, StagedRefresh } from './refresh-outcome.js';

@@ -1,10 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { elapsedMs, type Instant, plus, type SessionId, seconds } from '@curfew/session-policy';
-import { decideAccess } from '@curfew/session-policy/access';
-import { deadlines } from '@curfew/session-policy/deadlines';
-import { endedBy } from '@curfew/session-policy/not-before';
+import { deadlines, decideAccess, endedBy } from '@curfew/session-policy/standing';
 import { shadowMark } from '@curfew/session-policy/trial';
-import { endedTrial } from './counted-returns.js';
+import { endedTrial } from './activity.js';
 import type { PolicySource } from './policy-source.js';
 import type { End } from './store/session-store.js';
 import type { DueSession, Lineage, LookAgain, ShorterLimits, SweepStore } from './store/sweep-store.js';

@@ -12,7 +12,7 @@ import {
   secondsUntil,
 } from '@curfew/session-policy';
 import { contextOf } from '@curfew/session-policy/authentication';
-import { deadlines, idleWarningAt } from '@curfew/session-policy/deadlines';
+import { deadlines, idleWarningAt } from '@curfew/session-policy/standing';
 import type { FoundAccess, SessionQueries, SessionService } from '@curfew/sessions';
 import { type AccessTokenCodec, isUuid, nameOfToken } from '@curfew/tokens';
 import { type Authorization, authorizationIn, registeredScopes, scopesOf } from './access.js';

@@ -1,9 +1,7 @@
 import type { Registry } from '@curfew/clients';
 import { type Instant, type RequestSignals, type SessionPolicy, secondsUntil } from '@curfew/session-policy';
-import { endOf } from '@curfew/session-policy/access';
-import { deadlines, idleWarningAt } from '@curfew/session-policy/deadlines';
 import { stepUpOutstanding } from '@curfew/session-policy/lifecycle';
-import { withNotBefores } from '@curfew/session-policy/not-before';
+import { deadlines, endOf, idleWarningAt, withNotBefores } from '@curfew/session-policy/standing';
 import type { FoundSession, StoredSession } from '@curfew/sessions/store';
 import type { z } from 'zod';
 import { written, writtenOrNull } from '../contract/wire.js';

@@ -1,9 +1,8 @@
 import type { BrowserSessionPayload, FoundBrowserSession, KeptSignIn } from '@curfew/artifacts';
 import { earliest, type Instant, latest, plus, type SessionPolicy, seconds } from '@curfew/session-policy';
-import { decideAccess } from '@curfew/session-policy/access';
 import { contextOf } from '@curfew/session-policy/authentication';
 import { signedInBrowser } from '@curfew/session-policy/browser-sign-in';
-import { deadlines } from '@curfew/session-policy/deadlines';
+import { deadlines, decideAccess } from '@curfew/session-policy/standing';
 import { accountEvent } from '@curfew/sessions';
 import { Provider } from 'oidc-provider';
 import { currentScope } from '../request-scope.js';

@@ -1,8 +1,8 @@
 export { type EndOutcome, EndWriter } from './end-writer.js';
-export { packSignals } from './packed-columns.js';
 export { PostgresSessionStore } from './postgres-session-store.js';
 export { PostgresSweepStore } from './postgres-sweep-store.js';
 export { takeRestoreStep } from './restore-step.js';
+export { packSignals } from './session-columns.js';
 export {
   type AcceptedStepUp,
   AccountGone,

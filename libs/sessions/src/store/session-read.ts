@@ -1,6 +1,6 @@
 import type { HotStatement, Statements } from '@curfew/persistence';
 import { type EndReason, instant, type SessionId } from '@curfew/session-policy';
-import { type NotBefore } from '@curfew/session-policy/not-before';
+import { type NotBefore } from '@curfew/session-policy/standing';
 import { readNamed, readStored, storedColumns } from './session-columns.js';
 import type { ActingClients, FoundSession } from './session-store.js';
 import { entriesOfSession, isCovered } from './standing-statements.js';

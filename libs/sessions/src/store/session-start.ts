@@ -3,9 +3,8 @@ import type { SessionBefore } from '@curfew/insight';
 import type { Statements, Transaction } from '@curfew/persistence';
 import type { EndReason, Instant } from '@curfew/session-policy';
 import { sessionEvent } from '../session-events.js';
-import { packSignals } from './packed-columns.js';
 import { readBefore } from './session-before.js';
-import { atDate as at } from './session-columns.js';
+import { atDate as at, packSignals } from './session-columns.js';
 import { type AcceptedStepUp, AuthorizationEnded, type StoredSession } from './session-store.js';
 import { entryStatement, type StartRow, startParameters, startStatement } from './start-statement.js';
 

@@ -8,7 +8,7 @@ import type {
   Seconds,
   SessionId,
 } from '@curfew/session-policy';
-import type { NotBefore } from '@curfew/session-policy/not-before';
+import type { NotBefore } from '@curfew/session-policy/standing';
 import type { Arm, ShadowMark, Trial } from '@curfew/session-policy/trial';
 import type { StoredSession } from './session-columns.js';
 

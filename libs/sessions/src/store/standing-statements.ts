@@ -1,6 +1,6 @@
 import { milliseconds, Prisma } from '@curfew/persistence';
 import { type Instant } from '@curfew/session-policy';
-import { type DeadlineLimits } from '@curfew/session-policy/deadlines';
+import { type DeadlineLimits } from '@curfew/session-policy/standing';
 import { placeCount } from '@curfew/session-policy/trial';
 import { atDate } from './session-columns.js';
 

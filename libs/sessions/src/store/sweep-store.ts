@@ -1,6 +1,5 @@
 import type { Instant, SessionId } from '@curfew/session-policy';
-import type { DeadlineLimits } from '@curfew/session-policy/deadlines';
-import type { NotBefore } from '@curfew/session-policy/not-before';
+import type { DeadlineLimits, NotBefore } from '@curfew/session-policy/standing';
 import type { ShadowMark, TriedSession } from '@curfew/session-policy/trial';
 import type { End, StoredSession } from './session-store.js';
 

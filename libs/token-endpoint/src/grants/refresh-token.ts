@@ -1,6 +1,6 @@
 import type { KnownClient } from '@curfew/clients';
 import { accessTokenLifetime, protocolRefusals } from '@curfew/session-policy';
-import { deadlines } from '@curfew/session-policy/deadlines';
+import { deadlines } from '@curfew/session-policy/standing';
 import { type OpenedRefreshToken, type RefusedRefresh, type StagedRefresh } from '@curfew/sessions';
 import { ProofUsedBefore } from '@curfew/sessions/store';
 import {

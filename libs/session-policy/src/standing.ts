@@ -1,6 +1,19 @@
+import type { AccessDecision } from './decisions.js';
+import type { EndReason } from './end-reasons.js';
 import type { SessionPolicy } from './policy.js';
-import type { TimedSession } from './session.js';
-import { earliest, type Instant, plus, type Seconds, seconds, secondsUntil, wholeSecond } from './time.js';
+import type { Session, TimedSession } from './session.js';
+import {
+  earliest,
+  type Instant,
+  isPast,
+  plus,
+  type Seconds,
+  seconds,
+  secondsUntil,
+  wholeSecond,
+} from './time.js';
+
+// When a session ends: by its deadlines, by what ends many sessions at once, and whether it stands at a moment.
 
 /** The two timeouts of a policy: all that deadlines follow from. */
 export type DeadlineLimits = Pick<SessionPolicy, 'inactivityTimeout' | 'absoluteLifetime'>;
@@ -85,3 +98,60 @@ export function accessTokenLifetime(
   // The deadline is a whole second, so `iat` (rounded down) + 1 does not pass it even in the last second.
   return seconds(Math.max(1, Math.min(wanted, left)));
 }
+
+/** One entry ends everything authorized at or before `at`, however many sessions that is. */
+export interface NotBefore {
+  readonly kind: 'account' | 'client' | 'everyone';
+  readonly at: Instant;
+  readonly reason: EndReason;
+}
+
+/** The entry that ended the session first, or null. All entries given must apply to its account, its client or everyone. */
+const firstAgainst = (
+  session: Pick<Session, 'signedInAt'>,
+  notBefores: readonly NotBefore[],
+): NotBefore | null =>
+  notBefores
+    .filter((entry) => session.signedInAt <= entry.at)
+    .reduce<NotBefore | null>(
+      (first, entry) => (first === null || entry.at < first.at ? entry : first),
+      null,
+    );
+
+/** The reason of the earliest applicable not-before that covers this session, or null where none does. */
+export const endedBy = (
+  session: Pick<Session, 'signedInAt'>,
+  notBefores: readonly NotBefore[],
+): EndReason | null => firstAgainst(session, notBefores)?.reason ?? null;
+
+/** The session with its end as it truly is: its own, or where the row does not know it yet, that of a not-before. */
+export function withNotBefores<Any extends Pick<Session, 'signedInAt' | 'ended'>>(
+  session: Any,
+  notBefores: readonly NotBefore[],
+): Any {
+  if (session.ended) return session;
+  const entry = firstAgainst(session, notBefores);
+  return entry ? { ...session, ended: { at: entry.at, reason: entry.reason } } : session;
+}
+
+/** The end of a session: the recorded one, or the deadline that has passed without a record yet; null while it stands. */
+export function endOf(
+  session: TimedSession,
+  policy: SessionPolicy,
+  now: Instant,
+): { readonly at: Instant; readonly reason: EndReason } | null {
+  if (session.ended) return session.ended;
+  const { absolute, idle } = deadlines(session, policy);
+  if (isPast(absolute, now)) return { at: absolute, reason: 'absolute_lifetime' };
+  if (isPast(idle, now)) return { at: idle, reason: 'inactivity_timeout' };
+  return null;
+}
+
+/** Whether a session still stands for what was issued under it: the one rule of every reader. */
+export function decideAccess(session: TimedSession, policy: SessionPolicy, now: Instant): AccessDecision {
+  const end = endOf(session, policy, now);
+  if (!end) return stands;
+  return { kind: session.ended ? 'refuse' : 'end', reason: end.reason };
+}
+
+const stands: AccessDecision = { kind: 'active' };

@@ -1,5 +1,5 @@
 import { instant, type RequestSignals, unknownSignals } from '@curfew/session-policy';
-import { packAuthorization, packSignals, unpackAuthorization, unpackSignals } from './packed-columns.js';
+import { packAuthorization, packSignals, unpackAuthorization, unpackSignals } from './session-columns.js';
 
 const row = {
   id: '01a1fd5d-54c5-7382-8653-509b5807a0c4',
