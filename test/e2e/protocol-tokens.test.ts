@@ -545,9 +545,14 @@ describe('a token that was exchanged (RFC 8693)', () => {
     const secrets = new ServiceKeys([world.server.environment['CURFEW_KEY_ENCRYPTION_SECRETS']!]);
     const codec = new AccessTokenCodec(new KeyRing(secrets.derive('access token')));
     const common = { kind: 'AccessToken', clientId: web.id, aud: orders, scope: 'orders:read' };
-    const naming = (sub: string) => codec.seal({ ...common, grantId, iat, exp, may_act: { sub } });
+    const naming = (sub: string, iss?: string) =>
+      codec.seal({ ...common, grantId, iat, exp, may_act: { sub, iss } });
     expect((await exchange(ordersActor, naming(ordersActor.id), atLedger)).status).toBe(200);
     expect((await exchange(ordersActor, naming(api.id), atLedger)).body.error).toBe('invalid_request');
+    // A client of another issuer that has the same name is somebody else.
+    expect((await exchange(ordersActor, naming(ordersActor.id, world.issuer), atLedger)).status).toBe(200);
+    const foreign = naming(ordersActor.id, 'https://elsewhere.example.test');
+    expect((await exchange(ordersActor, foreign, atLedger)).body.error).toBe('invalid_request');
   });
 
   it('keeps nobody’s session alive', async () => {

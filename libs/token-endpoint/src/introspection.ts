@@ -102,7 +102,7 @@ interface Claims {
   readonly jkt?: string;
   readonly 'x5t#S256'?: string;
   readonly act?: Acting;
-  readonly may_act?: { readonly sub?: unknown };
+  readonly may_act?: { readonly sub?: unknown; readonly iss?: unknown } | null;
 }
 
 /** An access token that stands, and the session that it names; a client's own token names none. */

@@ -145,12 +145,14 @@ async function subjectOf(request: ClientRequest, parts: EndpointParts): Promise<
   const standing = await standingAs(request, 'subject_token', parts);
   const { claims, access } = standing ?? {};
   const isKnown = claims?.aud === undefined || (await parts.clients.resource(claims.aud)) !== undefined;
-  // RFC 8693 §4.4.
-  const { may_act } = claims ?? {};
-  const mayAct = may_act === undefined || may_act.sub === request.client.id;
+  const mayAct = isActor(claims?.may_act, request.client.id, parts.issuer);
   if (!claims || !access || !isKnown || !mayAct) throw invalidToken('subject_token');
   return { claims, access };
 }
+
+/** RFC 8693 §4.4: the client that a token names as the one that may act. A name that another issuer gave is somebody else's. */
+const isActor = (named: StandingToken['claims']['may_act'], clientId: string, issuer: string): boolean =>
+  named === undefined || (named?.sub === clientId && (named.iss === undefined || named.iss === issuer));
 
 /** RFC 8693 §2.1: the client that authenticated is the actor, and a token of its own may say so again. @throws Refused */
 async function refuseOtherActor(request: ClientRequest, parts: EndpointParts): Promise<void> {
