@@ -52,20 +52,35 @@ export interface ProofChanges {
 
 const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-/** A proof for a POST to the token endpoint of the side's server, made now. */
-export function aProof(side: Side, key: ProofKey, { header = {}, claims = {}, by = key }: ProofChanges = {}) {
-  const iat = Math.floor(side.world.clock.now() / 1000);
-  const usual = { jti: randomUUID(), htm: 'POST', htu: `${side.world.protocol.issuer}/token`, iat };
-  const head =
-    typeof header === 'string' ? header : part({ typ: 'dpop+jwt', alg: key.alg, jwk: key.jwk, ...header });
-  const body = typeof claims === 'string' ? claims : part({ ...usual, ...claims });
-  const digest = { ES256: 'sha256', ES384: 'sha384', RS256: 'sha256' }[by.alg] ?? null;
-  const signature = sign(digest, Buffer.from(`${head}.${body}`), {
-    key: by.privateKey,
-    dsaEncoding: 'ieee-p1363',
-  });
-  return `${head}.${body}.${signature.toString('base64url')}`;
+/** A JWS by this key (RFC 7515 §7.1). Text stands for the whole part as it is sent. */
+export function signedBy({ alg, privateKey }: ProofKey, header: unknown, claims: unknown): string {
+  const [head, body] = [header, claims].map((one) => (typeof one === 'string' ? one : part(one)));
+  const digest = { ES256: 'sha256', ES384: 'sha384', RS256: 'sha256' }[alg] ?? null;
+  const how = { key: privateKey, dsaEncoding: 'ieee-p1363' } as const;
+  return `${head}.${body}.${sign(digest, Buffer.from(`${head}.${body}`), how).toString('base64url')}`;
 }
+
+/** The server that a proof is for, and the second in which it is made. */
+export interface ProofPlace {
+  readonly issuer: string;
+  readonly seconds: number;
+}
+
+/** A proof for a POST to the token endpoint of this server. */
+export function proofAt(
+  { issuer, seconds: iat }: ProofPlace,
+  key: ProofKey,
+  { header = {}, claims = {}, by = key }: ProofChanges = {},
+): string {
+  const usual = { jti: randomUUID(), htm: 'POST', htu: `${issuer}/token`, iat };
+  const head =
+    typeof header === 'string' ? header : { typ: 'dpop+jwt', alg: key.alg, jwk: key.jwk, ...header };
+  return signedBy(by, head, typeof claims === 'string' ? claims : { ...usual, ...claims });
+}
+
+/** A proof for a POST to the token endpoint of the side's server, made now. */
+export const aProof = ({ world }: Side, key: ProofKey, changes: ProofChanges = {}): string =>
+  proofAt({ issuer: world.protocol.issuer, seconds: Math.floor(world.clock.now() / 1000) }, key, changes);
 
 /** A session of the side's own that is bound to the key (RFC 9449 §5). */
 export const bound = (side: Side, key: ProofKey, template: TemplateName = 'spa', more: object = {}) =>

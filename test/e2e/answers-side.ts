@@ -1,36 +1,15 @@
 import { createHash } from 'node:crypto';
-import { Agent, request } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
-import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
+import { decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
 import type { Person } from '../support/person.js';
+import { encoded, type Form, type Headers, type Reply, sendForm } from './answers-http.js';
 import type { AnswersWorld, TemplateName, TwinName } from './answers-world.js';
 import type { TestClient } from './protocol-world.js';
 
-/** A form: text or bytes as they are, or parameters to encode. */
-export type Form =
-  | string
-  | Buffer
-  | Readonly<Record<string, string>>
-  | readonly (readonly [string, string])[];
-
-type Headers = Readonly<Record<string, string | undefined>>;
-
-/** The response to a request. */
-export interface Reply {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, unknown>>;
-  /** Names of the headers as they came, one after the other. */
-  readonly order: readonly string[];
-  readonly text: string;
-  // biome-ignore lint/suspicious/noExplicitAny: any response, judged by the assertions
-  readonly body: any;
-  readonly requestId: string;
-}
-
-const agent = new Agent({ keepAlive: true, maxSockets: 64 });
-
 /** Differ from answer to answer, for no reason that matters. */
 const incidental = new Set(['date', 'x-request-id', 'content-length', 'connection', 'keep-alive']);
+
+export type { Form, Headers, Reply } from './answers-http.js';
 
 /** Basic credentials of a client. */
 export const basic = ({ id, secret }: Pick<TestClient, 'id' | 'secret'>): Record<string, string> => ({
@@ -42,9 +21,6 @@ export const posted = ({ id, secret }: Pick<TestClient, 'id' | 'secret'>) => ({
   client_id: id,
   client_secret: secret,
 });
-
-const encoded = (form: Form): string | Buffer =>
-  typeof form === 'string' || Buffer.isBuffer(form) ? form : new URLSearchParams(form as never).toString();
 
 /** One run of one case: its requests, the responses, and the sessions of both. */
 export class Side {
@@ -84,15 +60,7 @@ export class Side {
 
   /** Sends a form. */
   async post(path: string, form: Form, headers: Headers = {}, method = 'POST'): Promise<Reply> {
-    const body = Buffer.from(encoded(form));
-    const all = {
-      accept: 'application/json',
-      'content-type': 'application/x-www-form-urlencoded',
-      'content-length': String(body.length),
-      ...headers,
-    };
-    const sent = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
-    const reply = await exchange(this.world.protocol, method, path, sent as Record<string, string>, body);
+    const reply = await sendForm(this.world.protocol.server, path, form, headers, method);
     this.replies.push(reply);
     return reply;
   }
@@ -183,9 +151,8 @@ export class Side {
   }
 
   async #idToken(token: string): Promise<unknown> {
-    const { issuer } = this.world.protocol;
-    const keys = createRemoteJWKSet(new URL(`${issuer}/jwks`));
-    const { payload, protectedHeader } = await jwtVerify(token, keys, { issuer });
+    const { signingKeys, protocol } = this.world;
+    const { payload, protectedHeader } = await jwtVerify(token, signingKeys, { issuer: protocol.issuer });
     const { at_hash, ...claims } = payload;
     return { header: protectedHeader, at_hash: typeof at_hash, claims: this.#timeless(claims) };
   }
@@ -254,36 +221,3 @@ const shapeOf = (value: unknown): unknown => {
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, shapeOf(member)]));
 };
-
-function exchange(
-  { server }: AnswersWorld['protocol'],
-  method: string,
-  path: string,
-  headers: Record<string, string>,
-  body: Buffer,
-): Promise<Reply> {
-  return new Promise((resolve, reject) => {
-    const host = new URL(server.issuer).host;
-    const sent = { host: '127.0.0.1', port: server.port, path, method, headers: { host, ...headers }, agent };
-    const outgoing = request(sent, (incoming) => {
-      const chunks: Buffer[] = [];
-      incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-      incoming.on('error', reject);
-      incoming.on('end', () => {
-        const text = Buffer.concat(chunks).toString('utf8');
-        const json = /json/.test(incoming.headers['content-type'] ?? '') && text !== '';
-        const requestId = String(incoming.headers['x-request-id'] ?? '');
-        resolve({
-          status: incoming.statusCode ?? 0,
-          headers: incoming.headers,
-          order: incoming.rawHeaders.filter((_, index) => index % 2 === 0),
-          text,
-          body: json ? JSON.parse(text) : undefined,
-          requestId,
-        });
-      });
-    });
-    outgoing.on('error', reject);
-    outgoing.end(body);
-  });
-}

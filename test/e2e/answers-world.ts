@@ -3,6 +3,7 @@ import { type ClientRegistration, ClientService, PolicyService, ResourceService 
 import { Clock } from '@curfew/clock';
 import { instant } from '@curfew/session-policy';
 import { AccessTokenCodec, KeyRing, newId, RefreshTokenCodec, ServiceKeys } from '@curfew/tokens';
+import { createRemoteJWKSet } from 'jose';
 import { unpackAuthorization, unpackSignals } from '../../libs/sessions/src/store/session-columns.js';
 import type { Person } from '../support/person.js';
 import {
@@ -86,6 +87,8 @@ export class AnswersWorld {
   readonly policies: PolicyService;
   readonly resources: ResourceService;
   readonly clock = new HostClock();
+  /** The keys that the server publishes, asked for once. */
+  readonly signingKeys: ReturnType<typeof createRemoteJWKSet>;
   /** Somebody who stays signed in. */
   readonly person: Person;
   readonly #sessions = new Map<TemplateName, string>();
@@ -98,10 +101,25 @@ export class AnswersWorld {
     this.accessTokens = new AccessTokenCodec(new KeyRing(keys.derive('access token')));
     const prisma = world.database.prisma({ CURFEW_DATABASE_POOL_SIZE: '2' });
     const { clock } = this;
+    this.signingKeys = createRemoteJWKSet(new URL(`${world.issuer}/jwks`));
     this.person = world.person();
     this.clients = new ClientService({ prisma, clock, rules: { allowPrivateAddresses: true } });
     this.policies = new PolicyService(prisma, clock);
     this.resources = new ResourceService(prisma, clock);
+  }
+
+  /** Without sign-ins to copy and without twins. */
+  static async bare(
+    settings: Readonly<Record<string, string>> = {},
+    through?: (databaseUrl: string) => Promise<string>,
+    main?: string,
+  ): Promise<AnswersWorld> {
+    const patient = { CURFEW_LOG_LEVEL: 'info', CURFEW_THROTTLE_CLIENT: '100000/1m' };
+    const world = new AnswersWorld(await ProtocolWorld.start({ ...patient, ...settings }, through, main));
+    // Without jitter, so that lifetimes can be compared.
+    await world.#save('even', {});
+    await world.policies.attach({ kind: 'everyone' }, 'even');
+    return world;
   }
 
   static async start(
@@ -109,9 +127,8 @@ export class AnswersWorld {
     through?: (databaseUrl: string) => Promise<string>,
     main?: string,
   ): Promise<AnswersWorld> {
-    const patient = { CURFEW_LOG_LEVEL: 'info', CURFEW_THROTTLE_CLIENT: '100000/1m' };
-    const protocol = await ProtocolWorld.start({ ...patient, ...settings }, through, main);
-    const world = new AnswersWorld(protocol);
+    const world = await AnswersWorld.bare(settings, through, main);
+    const { protocol } = world;
     await world.#registerTwins();
     await world.#policies();
     for (const [name, [client, extra]] of Object.entries(templates))
@@ -183,21 +200,20 @@ export class AnswersWorld {
     }
   }
 
-  /** Without jitter, so that lifetimes can be compared. */
+  #save(name: string, settings: object): Promise<unknown> {
+    return this.policies.save({
+      name,
+      previous: 0,
+      settings: { basedOn: 'standard', accessTokenJitterPercent: 0, ...settings },
+      createdBy: 'test',
+    });
+  }
+
   async #policies(): Promise<void> {
-    const save = (name: string, settings: object) =>
-      this.policies.save({
-        name,
-        previous: 0,
-        settings: { basedOn: 'standard', accessTokenJitterPercent: 0, ...settings },
-        createdBy: 'test',
-      });
-    await save('even', {});
-    await save('kept', { rotation: 'never' });
-    await save('strict', { retryWindow: '0s', retryLimit: 0, onReuse: 'account' });
-    await save('wary', { deviceMismatch: 'end' });
-    await save('short', { accessTokenLifetime: '5m', inactivityTimeout: '6m' });
-    await this.policies.attach({ kind: 'everyone' }, 'even');
+    await this.#save('kept', { rotation: 'never' });
+    await this.#save('strict', { retryWindow: '0s', retryLimit: 0, onReuse: 'account' });
+    await this.#save('wary', { deviceMismatch: 'end' });
+    await this.#save('short', { accessTokenLifetime: '5m', inactivityTimeout: '6m' });
     for (const name of ['kept', 'strict', 'wary', 'short'] as const)
       await this.policies.attach({ kind: 'client', id: `${name}-twin` }, name);
   }

@@ -1,11 +1,7 @@
-import { createHash, X509Certificate } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type ClientRegistration, ClientService } from '@curfew/clients';
 import { Clock } from '@curfew/clock';
 import { instant } from '@curfew/session-policy';
-import { createCertificate } from '../support/certificate.js';
+import { createCertificates, thumbprintOf } from '../support/certificate.js';
 import { asHeader, exchangeGrant, ledger, orders, ProtocolWorld, type TestClient } from './protocol-world.js';
 
 class HostClock extends Clock {
@@ -18,15 +14,13 @@ const header = 'x-client-certificate';
 const forOrders = { resource: orders, scope: 'openid orders:read' };
 
 let world: ProtocolWorld;
-let folder: string;
 let mine: string;
 let other: string;
 let app: TestClient;
 let machine: TestClient;
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'curfew-certificates-'));
-  [mine, other] = [createCertificate(folder, 'mine'), createCertificate(folder, 'other')];
+  ({ mine, other } = createCertificates('mine', 'other'));
   world = await ProtocolWorld.start({
     CURFEW_TRUSTED_HOPS: '1',
     CURFEW_CLIENT_CERTIFICATE_HEADER: header,
@@ -38,10 +32,7 @@ beforeAll(async () => {
   });
   machine = await register(world, { grant_types: ['client_credentials'] });
 }, 60_000);
-afterAll(async () => {
-  await world?.stop();
-  if (folder) rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => world?.stop());
 
 /** A client whose tokens are bound to the certificate it comes with. */
 async function register(
@@ -65,8 +56,6 @@ async function register(
 
 /** As a proxy that ends TLS hands a certificate over. */
 const by = (pem: string) => ({ [header]: encodeURIComponent(pem) });
-const thumbprintOf = (pem: string) =>
-  createHash('sha256').update(new X509Certificate(pem).raw).digest('base64url');
 
 const signIn = async () => {
   const { code, verifier } = await world.authorize(app, forOrders);

@@ -3,14 +3,7 @@ import { type ClientRegistration, ClientService, ResourceService } from '@curfew
 import { Clock } from '@curfew/clock';
 import { instant } from '@curfew/session-policy';
 import type { TestDatabase } from '../support/database.js';
-
-export const orders = 'https://orders.example.test';
-export const billing = 'https://billing.example.test';
-export const ledger = 'https://ledger.example.test';
-export const reports = 'https://reports.example.test';
-export const exchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange';
-export const deviceGrant = 'urn:ietf:params:oauth:grant-type:device_code';
-export const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+import { billing, deviceGrant, exchangeGrant, ledger, orders, reports } from './protocol-names.js';
 
 /** A client as these tests use it. */
 export interface TestClient {

@@ -1,4 +1,4 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -7,6 +7,7 @@ import { SignJWT } from 'jose';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { Person } from '../support/person.js';
 import { type FirstRunData, type RunningServer, startServer } from '../support/server.js';
+import { pkce } from './protocol-names.js';
 import { type ClientName, register, type TestClient } from './protocol-registrations.js';
 
 export {
@@ -16,9 +17,10 @@ export {
   exchangeGrant,
   ledger,
   orders,
+  pkce,
   reports,
-  type TestClient,
-} from './protocol-registrations.js';
+} from './protocol-names.js';
+export type { TestClient } from './protocol-registrations.js';
 
 /** A response of a server. */
 export interface Answer {
@@ -234,12 +236,6 @@ export const authorizationRequest = (
     ...extra,
   };
   return new URLSearchParams(Object.entries(parameters).filter(([, value]) => value !== ''));
-};
-
-/** A verifier with its challenge (RFC 7636 §4.1, §4.2). */
-export const pkce = (): { verifier: string; challenge: string } => {
-  const verifier = randomBytes(32).toString('base64url');
-  return { verifier, challenge: createHash('sha256').update(verifier).digest('base64url') };
 };
 
 /** Credentials in the header, for clients with a secret. */
