@@ -1,6 +1,8 @@
+import { jest } from '@jest/globals';
 import { Batcher, WaitedTooLong } from './batcher.js';
 
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+/** Ends after the turn that gathers what was submitted; a timer, however short, may come before that turn. */
+const turn = () => new Promise((resolve) => setImmediate(resolve));
 const notEveryones = () => false;
 
 describe('a batcher', () => {
@@ -20,7 +22,7 @@ describe('a batcher', () => {
       notEveryones,
     );
     const first = [1, 2].map((item) => batcher.submit(item));
-    await pause(1);
+    await turn();
     const later = [3, 4, 5, 6].map((item) => batcher.submit(item));
     finish();
     expect(await Promise.all([...first, ...later])).toEqual([10, 20, 30, 40, 50, 60]);
@@ -30,7 +32,7 @@ describe('a batcher', () => {
   it('lets one bad item fail alone', async () => {
     const batcher = new Batcher<number, number>(
       async (items) => {
-        await pause(1);
+        await turn();
         if (items.includes(3)) throw new Error('three');
         return items;
       },
@@ -45,7 +47,7 @@ describe('a batcher', () => {
     let isDown = true;
     const batcher = new Batcher<number, number>(
       async (items) => {
-        await pause(1);
+        await turn();
         if (isDown) throw new Error('down');
         return items;
       },
@@ -59,26 +61,34 @@ describe('a batcher', () => {
   });
 
   it('tells what waits in vain, in time and in the order of arrival, and works on when the way is free', async () => {
-    let open = () => {};
-    const stuck = new Promise<void>((resolve) => {
-      open = resolve;
-    });
-    const batcher = new Batcher<number, number>(
-      async (items) => {
-        if (items[0] === 0) await stuck;
-        return items;
-      },
-      { inFlight: 1, largest: 10, longestWaitMs: 300 },
-      notEveryones,
-    );
-    const first = batcher.submit(0);
-    await pause(1);
-    const early = batcher.submit(1);
-    await pause(150);
-    const late = batcher.submit(2);
-    await expect(early).rejects.toThrow(WaitedTooLong);
-    open();
-    expect(await Promise.all([first, late])).toEqual([0, 2]);
-    expect(await batcher.submit(3)).toBe(3);
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
+    try {
+      let open = () => {};
+      const stuck = new Promise<void>((resolve) => {
+        open = resolve;
+      });
+      const batcher = new Batcher<number, number>(
+        async (items) => {
+          if (items[0] === 0) await stuck;
+          return items;
+        },
+        { inFlight: 1, largest: 10, longestWaitMs: 300 },
+        notEveryones,
+      );
+      const first = batcher.submit(0);
+      await turn();
+      const early = expect(batcher.submit(1)).rejects.toThrow(WaitedTooLong);
+      await turn();
+      jest.advanceTimersByTime(150);
+      const late = batcher.submit(2);
+      await turn();
+      jest.advanceTimersByTime(150);
+      await early;
+      open();
+      expect(await Promise.all([first, late])).toEqual([0, 2]);
+      expect(await batcher.submit(3)).toBe(3);
+    } finally {
+      jest.useRealTimers();
+    }
   });
 });
