@@ -88,14 +88,31 @@ const named = {
 
 /**
  * A file of unit tests that stands beside others: its tests have its name before theirs, and what it does before and after each test is
- * done for its own. No line moves. @param {import('rolldown').PluginContext} context @param {string} code @param {string} id
+ * done for its own, and it fails if it leaves a server or a timer behind. No line moves. @param {import('rolldown').PluginContext} context @param {string} code @param {string} id
  */
 function underItsName(context, code, id) {
   const { body } = context.parse(code, { lang: 'ts' });
   const end = body.filter(({ type }) => type === 'ImportDeclaration').at(-1)?.end ?? 0;
   const name = JSON.stringify(path.relative(top, id).replaceAll(path.sep, '/'));
-  return withinLines(`${code.slice(0, end)}; describe(${name}, () => {${code.slice(end)}\n});`);
+  const guard = `import { leavesNothing } from ${JSON.stringify(at('test/support/leaves-nothing.mjs'))}`;
+  const before = `const itsEnd = leavesNothing(${name}); beforeAll(itsEnd.begins);`;
+  return withinLines(
+    `${code.slice(0, end)}; ${guard}; describe(${name}, () => {${before}${code.slice(end)}\nafterAll(itsEnd.ends);});`,
+  );
 }
+
+/** Frames of a stack that are kept: each `expect` notes one, and most of jest's hundred are its own. */
+const framesKept = 15;
+
+/**
+ * Jest's world looks each global name up in a proxy, every time that it is used, and most lines use one. The bundle looks these up once. No
+ * test replaces any of them; those that tests could (`fetch`, `Date`, the timers) are not here.
+ */
+const lookedUpOnce = [
+  ...['Object', 'Array', 'String', 'Number', 'Boolean', 'Math', 'JSON', 'Map', 'Set', 'WeakMap', 'WeakSet'],
+  ...['Promise', 'Symbol', 'RegExp', 'Error', 'TypeError', 'RangeError', 'Reflect', 'BigInt', 'Uint8Array'],
+  ...['Buffer', 'URL', 'URLSearchParams', 'expect', 'describe', 'it'],
+];
 
 /** Makes one file of the unit tests of every room. */
 export async function bundleSpecifications() {
@@ -129,6 +146,7 @@ export async function bundleSpecifications() {
     sourcemap: true,
     sourcemapExcludeSources: true,
     keepNames: true,
+    banner: `const { ${lookedUpOnce.join(', ')} } = globalThis; Error.stackTraceLimit = ${framesKept};`,
     entryFileNames: path.basename(specificationBundle),
   });
   await build.close();
