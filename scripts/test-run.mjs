@@ -36,7 +36,8 @@ const startProcesses = new Set(['integration', 'alone', 'e2e', 'browser']);
 /**
  * How many files run at once, on the two cores that the suite has to do with. A third one was tried: servers of one file then took so long
  * beside the others that limits of time were missed in several files of each run. All unit tests are one file, which needs no process beside
- * jest's own; jest ends with it as it would end the others, also where a test that failed left a server open. @param {string[]} names @param {string[]} chosen
+ * jest's own; jest ends with it at once, because each
+ * file of tests has been asked whether it left something open. @param {string[]} names @param {string[]} chosen
  */
 const placesOf = (names, chosen) =>
   names.join() === 'unit' && !areChosen(chosen)
@@ -109,13 +110,19 @@ async function build() {
 /** @param {string[]} patterns */
 const narrowed = (patterns) => (patterns.length > 0 ? ['--testPathPatterns', ...patterns] : []);
 
+/** A costly file that is named beside `unit` is meant: it stands beside the others. @param {string[]} names @param {string[]} patterns */
+const withNamed = (names, patterns) =>
+  names.includes('unit') && !names.includes('costly') && patterns.some((one) => one.includes('.costly'))
+    ? [...names, 'costly']
+    : names;
+
 /** Only the named kinds of tests. @param {string[]} names @param {string[]} patterns @returns {Promise<Count>} */
 export async function testSome(names, patterns) {
   return counted(async (add) => {
     await setUp();
     if (names.some((name) => needBuild.has(name))) await build();
     let ran = 0;
-    for (const project of names) {
+    for (const project of withNamed(names, patterns)) {
       const outcome = await runProjects([project], narrowed(patterns));
       ran += outcome.passed + outcome.failed;
       add(outcome);
@@ -218,6 +225,8 @@ async function runJest(names, values) {
       ...[
         '--experimental-vm-modules',
         '--disable-warning=ExperimentalWarning',
+        // A larger nursery: most of what a test makes is gone before it is looked through.
+        '--max-semi-space-size=64',
         at('node_modules/jest/bin/jest.js'),
       ],
       ...['--selectProjects', ...jestProjects(names, values), '--passWithNoTests'],
