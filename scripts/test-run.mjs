@@ -36,8 +36,8 @@ const startProcesses = new Set(['integration', 'alone', 'e2e', 'browser']);
 /**
  * How many files run at once, on the two cores that the suite has to do with. A third one was tried: servers of one file then took so long
  * beside the others that limits of time were missed in several files of each run. All unit tests are one file, which needs no process beside
- * jest's own; jest ends with it at once, because each
- * file of tests has been asked whether it left something open. @param {string[]} names @param {string[]} chosen
+ * jest's own; jest ends with it at once, because each file of tests has been asked whether it left something open. @param {string[]} names
+ * @param {string[]} chosen
  */
 const placesOf = (names, chosen) =>
   names.join() === 'unit' && !areChosen(chosen)
