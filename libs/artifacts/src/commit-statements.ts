@@ -5,7 +5,7 @@ import { commitColumns, type HotStatement } from '@curfew/persistence';
 import { browserStands, entriesAgainst } from '@curfew/sessions/statements';
 import { packSignals } from '@curfew/sessions/store';
 import { hashOfId, type PayloadSeal } from '@curfew/tokens';
-import type { StagedArtifact, StagedWrites } from './staged-writes.js';
+import { grantsInCodes, type StagedArtifact, type StagedWrites } from './staged-writes.js';
 import { addApprovedDevice, addUpstreamSession, withUpstream } from './upstream-statements.js';
 
 /** A statement with what it is asked to write. */
@@ -213,19 +213,6 @@ function addArtifacts(commit: CommitBuilder, writes: StagedWrites, seal: Payload
        user_code_hash = excluded.user_code_hash, expires_at = excluded.expires_at
      WHERE a.consumed_at IS NULL RETURNING 1`,
   );
-}
-
-/** A grant that is made together with its code stands inside of it and has no row: only who redeems the code asks for it (ADR 125). */
-function grantsInCodes(saved: readonly StagedArtifact[]): readonly StagedArtifact[] {
-  const grants = new Map(saved.filter(({ key }) => key.kind === 'Grant').map((one) => [one.key.id, one]));
-  const inside = new Set<StagedArtifact>();
-  const codes = saved.map((one) => {
-    const grant = one.key.kind === 'AuthorizationCode' ? grants.get(one.grantId ?? '') : undefined;
-    if (!grant) return one;
-    inside.add(grant);
-    return { ...one, text: `${one.text.slice(0, -1)},"grant":${grant.text}}` };
-  });
-  return inside.size === 0 ? saved : codes.filter((one) => !inside.has(one));
 }
 
 function addConsent(commit: CommitBuilder, { consent }: StagedWrites): void {

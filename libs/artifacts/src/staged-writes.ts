@@ -238,3 +238,16 @@ export class StagedWrites {
     return key.kind === 'Interaction' && this.#found.has(nameOf(key));
   }
 }
+
+/** A grant that is made together with its code stands inside of it and has no row: only who redeems the code asks for it (ADR 125). */
+export function grantsInCodes(saved: readonly StagedArtifact[]): readonly StagedArtifact[] {
+  const grants = new Map(saved.filter(({ key }) => key.kind === 'Grant').map((one) => [one.key.id, one]));
+  const inside = new Set<StagedArtifact>();
+  const codes = saved.map((one) => {
+    const grant = one.key.kind === 'AuthorizationCode' ? grants.get(one.grantId ?? '') : undefined;
+    if (!grant) return one;
+    inside.add(grant);
+    return { ...one, text: `${one.text.slice(0, -1)},"grant":${grant.text}}` };
+  });
+  return inside.size === 0 ? saved : codes.filter((one) => !inside.has(one));
+}

@@ -6,7 +6,7 @@ import type { IpGranularity, RiskAction } from './setting.js';
 import type { RequestSignals } from './signals.js';
 import { elapsedMs, type Instant, type Seconds } from './time.js';
 
-// What the circumstances of a request say: of the risk to a session, and of who holds a token that was superseded.
+// The circumstances of a request speak of the risk to a session, and of who holds a token that was superseded.
 
 type Field = keyof RequestSignals;
 

@@ -13,7 +13,7 @@ import {
   wholeSecond,
 } from './time.js';
 
-// When a session ends: by its deadlines, by what ends many sessions at once, and whether it stands at a moment.
+// A session ends by its deadlines or by an end of many at once; this says when, and whether it stands at a moment.
 
 /** The two timeouts of a policy: all that deadlines follow from. */
 export type DeadlineLimits = Pick<SessionPolicy, 'inactivityTimeout' | 'absoluteLifetime'>;

@@ -11,7 +11,7 @@ import {
 } from '@curfew/session-policy/trial';
 import type { Activity, EndedTrial, SessionStore, StoredSession } from './store/session-store.js';
 
-// Use of a session: what it tells of the silence before it, and how it is written behind.
+// The use of a session ends a silence, which is counted, and moves its activity, which is written behind.
 
 /** Counts a silence that activity at `now` has ended; and, in a canary, the first of a visit that tells its arms apart. */
 export function countReturn(

@@ -39,7 +39,7 @@ export interface SignInPlace extends NoticePlace {
   readonly page: SignInPage;
   /** Set where the sign-in leads to an application. */
   readonly leadsOut?: boolean;
-  /** Set where the sign-in ends an interaction: what was proved is recorded in the same commit. */
+  /** Set where the sign-in ends an interaction: its commit records the proof, too. */
   readonly endsInteraction?: boolean;
   /** The demands on a sign-in with another identity provider. */
   readonly upstream?: UpstreamWish;

@@ -82,7 +82,7 @@ export class PasskeyStore {
     }));
   }
 
-  /** The passkey of that id; where there is none, one of nobody with the key given. */
+  /** The passkey of that id, or one of nobody with the key given. */
   async find(id: string, relyingParty: string, keyOfNobody: Uint8Array): Promise<FoundPasskey> {
     const values = [bytesOfId(id), relyingParty, keyOfNobody];
     type Row = [...HotAccountRow, publicKey: Uint8Array<ArrayBuffer>, counter: number];
