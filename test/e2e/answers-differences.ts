@@ -5,6 +5,8 @@ export interface Pair {
   readonly name: string;
   readonly ours: Members;
   readonly theirs: Members;
+  /** Whether we refused an earlier request of the same case. */
+  readonly refusedBefore: boolean;
 }
 
 /** A reason to answer otherwise than oidc-provider does, and the pairs that it explains. */
@@ -31,7 +33,8 @@ export const differences: readonly Difference[] = [
   {
     reason:
       'a request that is refused for its API or its proof uses no code and no refresh token up; the library uses them up first',
-    explains: ({ name, ours, theirs }) =>
+    explains: ({ name, ours, theirs, refusedBefore }) =>
+      refusedBefore &&
       /^(a code|a device|refreshes) /.test(name) &&
       ours['status'] === 200 &&
       theirs['error'] === 'invalid_grant',

@@ -82,12 +82,15 @@ describe('a request of a client of any kind', () => {
   });
 
   it('is answered as oidc-provider answers it, but for the differences that have a reason', () => {
-    const pairs = desked.flatMap(({ name }) =>
-      runs.get(name)!.outcome.answers.map((answer, index) => {
+    const pairs = desked.flatMap(({ name }) => {
+      const { answers } = runs.get(name)!.outcome;
+      expect([name, library[name]?.answers.length]).toEqual([name, answers.length]);
+      return answers.map((answer, index) => {
         const ours = comparable(answer as never as Told);
-        return { name, index, ours, theirs: told(library[name]?.answers[index]) };
-      }),
-    );
+        const refusedBefore = answers.slice(0, index).some((one) => (one as never as Told).status >= 400);
+        return { name, index, ours, theirs: told(library[name]?.answers[index]), refusedBefore };
+      });
+    });
     const differing = pairs.filter(({ ours, theirs }) => JSON.stringify(ours) !== JSON.stringify(theirs));
     const unexplained = differing.filter((pair) => !differences.some(({ explains }) => explains(pair)));
     expect(unexplained.map((pair) => JSON.stringify(pair))).toEqual([]);

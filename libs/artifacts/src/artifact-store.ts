@@ -100,10 +100,12 @@ export class ArtifactStore {
       ok: boolean,
       remembered: boolean,
       signedIn: boolean,
+      passkeyRefused: boolean,
       xid: string | null,
       position: string,
     ];
     const [row] = await this.#hot.run<Outcome>(statement, values);
+    if (row?.[3]) writes.passkeyUse?.refused?.();
     if (!row?.[0]) throw row?.[2] === false ? new SignedOutMeanwhile() : new InteractionUsed();
     this.#recent.keep(writes);
     writes.clear();

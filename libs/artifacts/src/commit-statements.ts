@@ -28,11 +28,12 @@ const at = (parameter: string): string => `to_timestamp(${parameter} / 1000)`;
  */
 export function commitOf(writes: StagedWrites, seal: PayloadSeal): Commit {
   const commit = new CommitBuilder();
-  addInteraction(commit, writes, seal);
+  addInteraction(commit, writes);
   addPasskeyUse(commit, writes);
   addReliance(commit, writes);
   if (writes.settlement) commit.condition(settlementFits(writes.settlement, commit.value, true));
   commit.holdConditions();
+  addAnswer(commit, writes, seal);
   addSettlement(commit, writes);
   addArtifacts(commit, writes, seal);
   addApprovedDevice(commit, writes);
@@ -49,6 +50,8 @@ class CommitBuilder {
   readonly #writers: string[] = [];
   /** Whether everybody whom the request found signed in still is. */
   signedIn = 'true';
+  /** Whether the passkey of the request was removed, or its counter has gone on. */
+  passkeyRefused = 'false';
   /** Every step from here on waits for this condition. */
   ready = 'true';
 
@@ -94,7 +97,7 @@ class CommitBuilder {
     const written = this.#writers.map((name) => `EXISTS (SELECT 1 FROM ${name})`).join(' OR ') || 'false';
     const text = `WITH ${steps.join(', ')}
       SELECT ${ok} AS ok, ${remembered ? `EXISTS (SELECT 1 FROM ${remembered})` : 'true'} AS remembered, ${this.signedIn} AS signed_in,
-        ${commitColumns(written)}`;
+        ${this.passkeyRefused} AS passkey_refused, ${commitColumns(written)}`;
     return { statement: { name: nameOf(names), text, place: 'in its rows' }, values: this.#values };
   }
 }
@@ -109,7 +112,7 @@ function nameOf(steps: readonly string[]): string {
   return name;
 }
 
-function addInteraction(commit: CommitBuilder, writes: StagedWrites, seal: PayloadSeal): void {
+function addInteraction(commit: CommitBuilder, writes: StagedWrites): void {
   const { endedInteraction, answeredInteraction, proof } = writes;
   const standing = (id: string) =>
     `kind = 'Interaction' AND id_hash = ${commit.value(hashOfId(id), 'bytea')} AND consumed_at IS NULL`;
@@ -121,12 +124,11 @@ function addInteraction(commit: CommitBuilder, writes: StagedWrites, seal: Paylo
     commit.condition('EXISTS (SELECT 1 FROM ended)');
   }
   if (answeredInteraction) {
-    const { idHash, payload, grantId, expiresAt } = sealed(answeredInteraction, seal);
-    const set = `payload = ${commit.value(payload, 'bytea')}, grant_id = ${commit.value(grantId, 'text')},
-      expires_at = ${at(commit.value(expiresAt, 'float8'))}`;
-    const where = `kind = 'Interaction' AND id_hash = ${commit.value(idHash, 'bytea')} AND consumed_at IS NULL`;
-    commit.writer('answered', `UPDATE protocol_artifact SET ${set} WHERE ${where} RETURNING 1`);
-    commit.condition('EXISTS (SELECT 1 FROM answered)');
+    commit.step(
+      'answering',
+      `SELECT 1 FROM protocol_artifact WHERE ${standing(answeredInteraction.key.id)} FOR UPDATE`,
+    );
+    commit.condition('EXISTS (SELECT 1 FROM answering)');
   }
   if (proof) {
     const since = at(commit.value(proof.at, 'float8'));
@@ -137,12 +139,26 @@ function addInteraction(commit: CommitBuilder, writes: StagedWrites, seal: Paylo
   if (proof?.upstream) addUpstreamSession(commit, proof.upstream);
 }
 
-/** A passkey is shown in an interaction, which this request ends or answers. If that is over by now, neither it nor its challenge is used. */
-function addPasskeyUse(commit: CommitBuilder, { passkeyUse, endedInteraction }: StagedWrites): void {
+/** Neither a passkey nor its challenge is used where the interaction that it was shown in is over. */
+function addPasskeyUse(commit: CommitBuilder, writes: StagedWrites): void {
+  const { passkeyUse, endedInteraction, answeredInteraction } = writes;
   if (!passkeyUse) return;
-  const ready = `EXISTS (SELECT 1 FROM ${endedInteraction ? 'ended' : 'answered'})`;
+  const interaction = endedInteraction ? 'ended' : answeredInteraction && 'answering';
+  const ready = interaction && `EXISTS (SELECT 1 FROM ${interaction})`;
   for (const [name, text] of passkeyUseSteps(passkeyUse, commit.value, ready)) commit.writer(name, text);
   commit.condition('EXISTS (SELECT 1 FROM used)');
+  commit.passkeyRefused =
+    'EXISTS (SELECT 1 FROM challenge WHERE count = 1) AND NOT EXISTS (SELECT 1 FROM used)';
+}
+
+/** An answer may sign somebody in at a later request, which does not look at its proofs again. */
+function addAnswer(commit: CommitBuilder, { answeredInteraction }: StagedWrites, seal: PayloadSeal): void {
+  if (!answeredInteraction) return;
+  const { idHash, payload, grantId, expiresAt } = sealed(answeredInteraction, seal);
+  const set = `payload = ${commit.value(payload, 'bytea')}, grant_id = ${commit.value(grantId, 'text')},
+    expires_at = ${at(commit.value(expiresAt, 'float8'))}`;
+  const where = `kind = 'Interaction' AND id_hash = ${commit.value(idHash, 'bytea')} AND consumed_at IS NULL AND ${commit.ready}`;
+  commit.writing('answered', `UPDATE protocol_artifact SET ${set} WHERE ${where} RETURNING 1`);
 }
 
 /**

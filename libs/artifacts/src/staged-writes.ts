@@ -123,7 +123,7 @@ export class StagedWrites {
   approvedDevice: ApprovedDevice | undefined;
   /** The attempts that are settled by the password that was just right. */
   settlement: Settlement | undefined;
-  /** The passkey that was just shown: nothing of this request is written unless this is the first use of its challenge. */
+  /** The passkey that was just shown: nobody is signed in unless this is the first use of its challenge. */
   passkeyUse: PasskeyUse | undefined;
 
   /** The artifact as this request knows it: `undefined` if it has not asked, `null` if there is none any more. */

@@ -231,6 +231,7 @@ export class Interactions {
       const lifetime = cookieLifetime(this.cookies.lifetime, await this.parts.sessions.everyonesPolicy());
       await session.save(lifetime);
       staged.settlement = settlement;
+      staged.passkeyUse = person.passkeyUse;
       await unlessOver(() => this.server.commit());
       context.cookies.secure = this.cookies.secure;
       context.cookies.set(provider.cookieName('session'), session.id, {

@@ -137,11 +137,14 @@ export class SignIn {
     return this.outcomeOf(verdict, request);
   }
 
-  /** The same for any passkey, whose use is recorded by the sign-in that follows. */
+  /** The same for any passkey, whose use is recorded by the sign-in that follows, and tells of it if that refuses it. */
   async provePasskey(request: IncomingMessage, form: Form, binding: string): Promise<ProofOutcome> {
     const proof = await this.passkeys.prove({ typed: form.get('credential') ?? '', binding });
+    if (proof.kind !== 'ok') return this.outcomeOf(proof, request);
+    const { accountId, use } = proof;
+    const refused = () => this.outcomeOf({ kind: 'invalid', accountId }, request);
     const outcome = this.outcomeOf(proof, request);
-    return proof.kind === 'ok' && outcome.kind === 'ok' ? { ...outcome, passkeyUse: proof.use } : outcome;
+    return outcome.kind === 'ok' ? { ...outcome, passkeyUse: { ...use, refused } } : outcome;
   }
 
   private outcomeOf(verdict: PasskeyVerdict, { headers, socket }: IncomingMessage): ProofOutcome {

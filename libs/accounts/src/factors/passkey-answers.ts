@@ -50,6 +50,13 @@ function parsed(text: string): Record<string, unknown> | undefined {
 export const userHandleOf = (accountId: string): string =>
   Buffer.from(accountId.replaceAll('-', ''), 'hex').toString('base64url');
 
+/** The account that a user handle names; null where it is none of ours. */
+export function accountIdOf(userHandle: string | undefined): string | null {
+  const hex = Buffer.from(userHandle ?? '', 'base64url').toString('hex');
+  const parts = /^(.{8})(.{4})(.{4})(.{4})(.{12})$/.exec(hex);
+  return parts ? parts.slice(1).join('-') : null;
+}
+
 /** The library takes a quarter of a second to load, so it is loaded when a passkey is first shown. Each later `import()` would be looked up anew. */
 async function load() {
   const [server, helpers] = await Promise.all([

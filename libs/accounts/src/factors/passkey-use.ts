@@ -12,6 +12,8 @@ export interface PasskeyUse {
   readonly counter: number;
   readonly isBackedUp: boolean;
   readonly at: Instant;
+  /** Called where the commit finds the passkey gone, or its counter gone on, as that of a copied authenticator does (WebAuthn §6.1.1). */
+  readonly refused?: () => void;
 }
 
 /** The credential id as it is stored. */

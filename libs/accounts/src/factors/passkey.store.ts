@@ -32,8 +32,12 @@ export interface PasskeyRecord {
   readonly counter: number;
 }
 
-/** A passkey that was looked for, and its account; null where nobody has it. */
-export type FoundPasskey = Omit<PasskeyRecord, 'accountId'> & { readonly account: Account | null };
+/** A passkey that was looked for: `accountId` is null where nobody has it. */
+export interface FoundPasskey extends Omit<PasskeyRecord, 'accountId'> {
+  readonly accountId: string | null;
+  /** The account that its answer names, which may be another one. */
+  readonly named: Account | null;
+}
 
 /** A new passkey as its authenticator described it. */
 export interface NewPasskey extends PasskeyRecord {
@@ -53,13 +57,13 @@ export type RecordedUse =
   | { readonly kind: 'ok'; readonly account: Account }
   | { readonly kind: 'stale' | 'invalid' };
 
-/** There is a row in any case, so that an id that nobody has takes as long to read as one that somebody has. */
+/** There is a row in any case, with the account that was named, so that an id that nobody has takes as long to read as one that somebody has. */
 const findStatement: HotStatement = {
   name: 'passkey_find',
   text: `
-    SELECT ${accountColumns('a')}, COALESCE(p.public_key, $3::bytea) AS public_key, COALESCE(p.counter, 0)::float8 AS counter
+    SELECT p.account_id::text AS owner, ${accountColumns('a')}, COALESCE(p.public_key, $3::bytea) AS public_key, COALESCE(p.counter, 0)::float8 AS counter
     FROM (VALUES (1)) one LEFT JOIN passkey p ON p.id = $1::bytea AND p.relying_party = $2::text
-      LEFT JOIN account a ON a.id = p.account_id`,
+      LEFT JOIN account a ON a.id = $4::uuid`,
 };
 
 /** Rows of the table `passkey`. */
@@ -82,13 +86,18 @@ export class PasskeyStore {
     }));
   }
 
-  /** The passkey of that id, or one of nobody with the key given. */
-  async find(id: string, relyingParty: string, keyOfNobody: Uint8Array): Promise<FoundPasskey> {
-    const values = [bytesOfId(id), relyingParty, keyOfNobody];
-    type Row = [...HotAccountRow, publicKey: Uint8Array<ArrayBuffer>, counter: number];
+  /** The passkey of that id, or one of nobody with the key given, beside the account of the id `named`. */
+  async find(
+    { id, named }: { readonly id: string; readonly named: string | null },
+    relyingParty: string,
+    keyOfNobody: Uint8Array,
+  ): Promise<FoundPasskey> {
+    const values = [bytesOfId(id), relyingParty, keyOfNobody, named];
+    type Row = [owner: string | null, ...HotAccountRow, publicKey: Uint8Array<ArrayBuffer>, counter: number];
     const [row] = await this.hot.run<Row>(findStatement, values);
+    const [accountId, ...account] = row!;
     const [publicKey, counter] = row!.slice(-2) as [Uint8Array<ArrayBuffer>, number];
-    return { account: row![0] === null ? null : hotAccount(row!), publicKey, counter };
+    return { accountId, named: account[0] === null ? null : hotAccount(account), publicKey, counter };
   }
 
   /**

@@ -6,6 +6,7 @@ import { type Counter, type Throttle, throttleKey } from '../throttle.store.js';
 import { type Ceremony, CeremonyChallenges, ceremonyWithin } from './ceremony-challenge.js';
 import { type NewPasskey, type Passkey, PasskeyStore, type RemovedPasskey } from './passkey.store.js';
 import {
+  accountIdOf,
   keyOfNobody,
   passkeyAlgorithms,
   readAnswer,
@@ -147,18 +148,19 @@ export class Passkeys {
     if (!rp || !answer) return { kind: 'invalid', accountId: expected };
     if (!this.#challenges.isOpen(answer.challenge, 'show', binding, provedAt))
       return { kind: 'stale', accountId: expected };
-    const { account, ...passkey } = await this.#store.find(answer.id, rp.id, keyOfNobody);
+    const { id, userHandle } = answer;
+    const shown = { id, named: accountIdOf(userHandle) };
+    const { accountId, named: account, ...passkey } = await this.#store.find(shown, rp.id, keyOfNobody);
     // Verified whether or not somebody has it, so that the time of an answer does not tell which passkeys exist.
     const state = await verifyShown(answer, passkey, rp);
     // WebAuthn §7.2 step 6: the authenticator names the account that it believes to open.
-    if (account === null || answer.userHandle !== userHandleOf(account.id))
-      return { kind: 'invalid', accountId: expected ?? account?.id ?? null };
-    const { id: accountId } = account;
+    if (accountId === null || account === null || userHandle !== userHandleOf(accountId))
+      return { kind: 'invalid', accountId: expected ?? accountId };
     if (expected !== null && expected !== accountId) return { kind: 'invalid', accountId: expected };
     if (!state) return { kind: 'invalid', accountId };
     const { key, limit } = counterOf('show', answer.challenge);
     const challenge = { key, until: plus(provedAt, limit.window) };
-    const use = { id: answer.id, challenge, ...state, at: provedAt };
+    const use = { id, challenge, ...state, at: provedAt };
     return { kind: 'ok', accountId, account, provedAt, use };
   }
 

@@ -74,7 +74,8 @@ export function refuse(
   const [used, ...offered] = context.schemes;
   const challenges = [
     challenge(used, { error, error_description: description, ...parameters }, context),
-    // The error is that of the scheme that was used; another scheme has not failed, and mends nothing but a 401.
+    // The error is that of the scheme that was used; another scheme has not failed. It is offered with every 401, also one that asks for a
+    // step-up, because the client needs new tokens then.
     ...(status === 401 ? offered : []).map((scheme) =>
       challenge(scheme, { scope: parameters.scope }, context),
     ),
