@@ -1,14 +1,22 @@
 import type { EventLog } from '@curfew/events';
 import type { SilenceRecorder } from '@curfew/insight';
 import { type Instant } from '@curfew/session-policy';
-import { type RefreshDecision, type RiskFinding, unreachable } from '@curfew/session-policy/decisions';
-import { kept, rotated, stepUpDemanded } from '@curfew/session-policy/lifecycle';
+import { type RefreshDecision, unreachable } from '@curfew/session-policy/decisions';
+import { kept, rotated } from '@curfew/session-policy/lifecycle';
 import { decideRefresh } from '@curfew/session-policy/refresh';
 import { assessRisk } from '@curfew/session-policy/risk';
 import { withNotBefores } from '@curfew/session-policy/standing';
-import { type EffectivePolicy, shadowMark } from '@curfew/session-policy/trial';
-import { hashSecret, type RefreshToken, type RefreshTokenCodec, sealSuccessor } from '@curfew/tokens';
-import { type ActivityRecorder, countReturn, endedTrial } from './activity.js';
+import { shadowMark } from '@curfew/session-policy/trial';
+import {
+  hashSecret,
+  newSecret,
+  openSuccessor,
+  type RefreshToken,
+  type RefreshTokenCodec,
+  sealSuccessor,
+  secretMatches,
+} from '@curfew/tokens';
+import { type ActivityRecorder, countReturn } from './activity.js';
 import { answerRetry, serveSibling } from './answers-again.js';
 import type { EndSessions } from './end-sessions.js';
 import type { PolicySource } from './policy-source.js';
@@ -21,27 +29,16 @@ import {
   type RefusedRefresh,
   type StagedRefresh,
 } from './refresh-outcome.js';
+import { carryOut, type Presentation } from './refused-refresh.js';
 import { clientEvent, sessionEvent } from './session-events.js';
-import { methodsOf } from './session-methods.js';
-import type { FoundSession, ProofRecord, SessionStore } from './store/session-store.js';
-import { matchOf, secretToHandOut } from './token-secrets.js';
+import { methodsOf } from './store/session-columns.js';
+import type { FoundSession, ProofRecord, SessionStore, StoredSession } from './store/session-store.js';
 
 type StagedDecision = Extract<RefreshDecision, { kind: 'rotate' | 'keep' | 'replay' | 'sibling' }>;
 
 type InternalOutcome =
   | { readonly kind: 'staged'; readonly staged: StagedRefresh & { readonly write: () => Promise<boolean> } }
   | { readonly kind: 'refused'; readonly decision: RefusedRefresh };
-
-/** One presentation, all the way. */
-interface Presentation {
-  readonly opened: OpenedRefreshToken;
-  readonly presenter: Presenter;
-  readonly policy: EffectivePolicy;
-  readonly findings: readonly RiskFinding[];
-  readonly now: Instant;
-  /** To be recorded by the statement that uses the token. */
-  readonly proof?: ProofRecord;
-}
 
 /** The parts that a refresh works with. */
 export interface RefreshParts {
@@ -68,10 +65,9 @@ export class RefreshSession {
     this.#parts = parts;
   }
 
-  /** The token and its session, or undefined for what this service never made; garbage costs no I/O. */
-  async open(value: string): Promise<OpenedRefreshToken | undefined> {
-    const token = this.#parts.codec.decode(value);
-    return token && this.#read(token);
+  /** The session of a token that this service made. One read. */
+  async open(token: RefreshToken): Promise<OpenedRefreshToken | undefined> {
+    return this.#read(token);
   }
 
   /** Decides about a presented token. Reuse and other ends are committed before this returns; the rest is only staged. */
@@ -191,7 +187,8 @@ export class RefreshSession {
       const isKept = decision.kind === 'keep';
       const next = isKept ? kept(session, policy, now) : rotated(session, presenter.signals, policy, now);
       const { lastActiveAt, expiresAt } = next;
-      const mark = shadowMark(session, policy, now, lastActiveAt > session.lastActiveAt);
+      const isActivity = lastActiveAt > session.lastActiveAt;
+      const mark = policy.trial ? shadowMark(session, policy, now, isActivity) : null;
       const clock = { id, at: now, lastActiveAt, expiresAt, proof, mark };
       const written = isKept
         ? await store.keep({ generation, ...clock })
@@ -204,7 +201,7 @@ export class RefreshSession {
           });
       if (!written) return false;
       // If the policy does not count a refresh as activity, the silence goes on.
-      if (lastActiveAt > session.lastActiveAt) countReturn(silences, session, policy, now);
+      if (isActivity) countReturn(silences, session, policy, now);
       const { clientId } = session;
       events.tally('sessions.refreshed', clientId, () =>
         clientEvent(clientId, 'sessions.refreshed', { count: 1 }, now),
@@ -242,42 +239,33 @@ export class RefreshSession {
     decision: RefusedRefresh,
     presentation: Presentation,
   ): Promise<Extract<InternalOutcome, { kind: 'refused' }> | 'stale'> {
-    return (await this.#carryOut(decision, presentation)) ? { kind: 'refused', decision } : 'stale';
-  }
-
-  async #carryOut(
-    decision: RefusedRefresh,
-    { opened, presenter, policy, now }: Presentation,
-  ): Promise<boolean> {
-    const { events, ends, store } = this.#parts;
-    const { session } = opened;
-    const { signals } = presenter;
-    switch (decision.kind) {
-      case 'refuse': {
-        const { reason: cause, evidence } = decision;
-        const data = { cause, presentedBy: presenter.clientId, signals, ...(evidence && { evidence }) };
-        await events.record([sessionEvent(session, 'session.refresh_refused', data, now)]);
-        return true;
-      }
-      case 'end': {
-        const { reason, reach, evidence, findings } = decision;
-        const detail = { signals, ...(evidence && { evidence }), ...(findings && { findings }) };
-        const found =
-          evidence && reason === 'refresh_token_reuse'
-            ? [sessionEvent(session, 'session.reuse_found', { evidence, signals }, now)]
-            : [];
-        const mark = shadowMark(session, policy, now, false);
-        const trial = endedTrial(session, policy, reason, now);
-        return ends.decided(session, { reason, reach, detail, events: found, mark, trial }, now);
-      }
-      case 'step_up': {
-        const data = { findings: decision.findings, signals };
-        const required = sessionEvent(session, 'session.step_up_required', data, now);
-        if (stepUpDemanded(session, now)) await store.requireStepUp(session.id, now, [required]);
-        return true;
-      }
-      default:
-        return unreachable(decision);
-    }
+    return (await carryOut(this.#parts, decision, presentation)) ? { kind: 'refused', decision } : 'stale';
   }
 }
+
+/** Which secret of the session, if any, this token carries. */
+const matchOf = (token: RefreshToken, session: StoredSession): OpenedRefreshToken['matches'] => {
+  if (token.generation === session.generation)
+    return secretMatches(token.secret, session.tokenHash) ? 'current' : 'none';
+  if (token.generation !== session.generation - 1) return 'none';
+  return openSuccessor(token, session.successorSeal) ? 'previous' : 'none';
+};
+
+/** A new secret to rotate to, the same token to keep, what the seal holds for the parent's holder, or none for a sibling. */
+const secretToHandOut = (
+  kind: 'rotate' | 'keep' | 'replay' | 'sibling',
+  { token, session }: OpenedRefreshToken,
+): Buffer | undefined => {
+  switch (kind) {
+    case 'rotate':
+      return newSecret();
+    case 'keep':
+      return token.secret;
+    case 'replay':
+      return openSuccessor(token, session.successorSeal)!;
+    case 'sibling':
+      return undefined;
+    default:
+      return unreachable(kind);
+  }
+};

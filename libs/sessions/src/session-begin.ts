@@ -1,5 +1,8 @@
-import { type Instant, type SignInFacts } from '@curfew/session-policy';
-import { type AcceptedStepUp } from './store/session-store.js';
+import { type Instant, isPast, type SessionPolicy, type SignInFacts } from '@curfew/session-policy';
+import { started } from '@curfew/session-policy/lifecycle';
+import { hashSecret } from '@curfew/tokens';
+import { storedAtStart } from './store/session-columns.js';
+import { type AcceptedStepUp, AuthorizationEnded, type StoredSession } from './store/session-store.js';
 
 /** The facts of a sign-in beside those that the domain decides on. */
 export interface SessionStart {
@@ -27,4 +30,24 @@ export function stepUpBy({
   if (!browserSessionUid || authenticatedAt === null) return undefined;
   const { accountId, clientId, baseline: signals } = facts;
   return { accountId, clientId, browserSessionUid, authenticatedAt, signals };
+}
+
+/**
+ * The session that begins with a sign-in, as it is stored.
+ * @throws AuthorizationEnded where its lifetime is over before it begins
+ */
+export function beginSession(start: SessionStart, policy: SessionPolicy, now: Instant): StoredSession {
+  const session = started(start.facts, policy, start.notAfter);
+  const stored: StoredSession = {
+    startedAt: now,
+    ...storedAtStart,
+    ...session,
+    browserSessionUid: start.browserSessionUid,
+    offline: start.offline,
+    authorization: start.authorization,
+    tokenHash: start.refreshTokenSecret ? hashSecret(start.refreshTokenSecret) : null,
+  };
+  // The person's proof may grow too old between the authorization and the use of its code.
+  if (isPast(stored.absoluteDeadline, now)) throw new AuthorizationEnded('absolute_lifetime');
+  return stored;
 }

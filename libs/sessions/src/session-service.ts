@@ -5,31 +5,29 @@ import {
   type EndReason,
   type EventData,
   type Instant,
-  isPast,
   type RefusalCause,
   reachOf,
   type SessionId,
   type SessionPolicy,
 } from '@curfew/session-policy';
-import { started } from '@curfew/session-policy/lifecycle';
-import { withNotBefores } from '@curfew/session-policy/standing';
+import { meetsPolicy } from '@curfew/session-policy/authentication';
+import { type AccessDecision } from '@curfew/session-policy/decisions';
+import { decideAccess, withNotBefores } from '@curfew/session-policy/standing';
 import { type EffectivePolicy } from '@curfew/session-policy/trial';
-import { hashSecret, type RefreshTokenCodec } from '@curfew/tokens';
+import { type RefreshTokenCodec } from '@curfew/tokens';
 import { ActivityRecorder, triedEnd } from './activity.js';
 import type { BrowserSessionEnds } from './browser-session-ends.js';
 import { type EndAlongside, EndSessions } from './end-sessions.js';
 import type { PolicySource } from './policy-source.js';
 import type { OpenedRefreshToken, Presenter, RefreshOutcome, StagedRefresh } from './refresh-outcome.js';
 import { RefreshSession } from './refresh-session.js';
-import { type SessionStart, stepUpBy } from './session-begin.js';
+import { beginSession, type SessionStart, stepUpBy } from './session-begin.js';
 import { clientEvent, sessionEvent } from './session-events.js';
-import { decideSession, type SessionDecision } from './session-methods.js';
 import type { EndOutcome } from './store/end-writer.js';
-import { storedAtStart } from './store/session-columns.js';
+import { methodsOf } from './store/session-columns.js';
 import {
   type ActingClients,
   type Alongside,
-  AuthorizationEnded,
   type CodeKey,
   type EndDetail,
   type MassEnd,
@@ -38,6 +36,12 @@ import {
   type StoredSession,
   TooManySessions,
 } from './store/session-store.js';
+
+/** The outcome for a session whose sign-in proved less than its policy requires: it stands, and opens nothing while that is so. */
+const tooWeak = { kind: 'too_weak' } as const;
+
+/** Whether a session stands for its access tokens, and its sign-in proved enough. */
+type SessionDecision = AccessDecision | typeof tooWeak;
 
 /** A session as an access token finds it, and what the domain says of it. */
 export interface FoundAccess {
@@ -111,18 +115,7 @@ export class SessionService {
     alongside: Alongside,
     code?: CodeKey,
   ): Promise<StoredSession> {
-    const session = started(start.facts, policy, start.notAfter);
-    const stored: StoredSession = {
-      startedAt: now,
-      ...storedAtStart,
-      ...session,
-      browserSessionUid: start.browserSessionUid,
-      offline: start.offline,
-      authorization: start.authorization,
-      tokenHash: start.refreshTokenSecret ? hashSecret(start.refreshTokenSecret) : null,
-    };
-    // The person's proof may grow too old between the authorization and the use of its code.
-    if (isPast(stored.absoluteDeadline, now)) throw new AuthorizationEnded('absolute_lifetime');
+    const stored = beginSession(start, policy, now);
     const limit = { most: policy.sessionsPerAccount, whenFull: policy.whenSessionsFull };
     const isLimited = limit.most !== null;
     const stepUp = stepUpBy(start);
@@ -144,7 +137,8 @@ export class SessionService {
 
   /** The session behind a presented refresh token; undefined for anything this service did not make. One read, or none. */
   async openRefreshToken(value: string): Promise<OpenedRefreshToken | undefined> {
-    return this.#refresh.open(value);
+    const token = this.#codec.decode(value);
+    return token && this.#refresh.open(token);
   }
 
   /** Decides about a refresh token; ends are committed, a rotation is only staged until its `commit`. */
@@ -296,3 +290,9 @@ export class SessionService {
 
 /** Reads of a session whose end another request overtakes, by using or ending it. */
 const maxLooks = 3;
+
+/** Decides about an access token by its session and by how its person signed in. */
+function decideSession(session: StoredSession, policy: SessionPolicy, now: Instant): SessionDecision {
+  const decision = decideAccess(session, policy, now);
+  return decision.kind === 'active' && !meetsPolicy(methodsOf(session), policy) ? tooWeak : decision;
+}

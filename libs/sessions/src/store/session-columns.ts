@@ -140,6 +140,12 @@ export const atDate = (value: Instant): Date => new Date(value);
 /** A session as its row holds it. */
 export interface StoredSession extends SessionFieldValues<typeof storedFields> {}
 
+/** The authentication methods (`amr`) of the sign-in that a session came of. */
+export const methodsOf = ({
+  authorization,
+}: Pick<StoredSession, 'authorization'>): readonly string[] | undefined =>
+  authorization['amr'] as readonly string[] | undefined;
+
 /** The values of the fields that are the same at each start. */
 export const storedAtStart = fixedValues(storedFields);
 
