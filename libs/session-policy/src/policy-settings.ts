@@ -37,14 +37,14 @@ export const policySettings = {
   accessTokenLifetime: duration(5 * minute, 15 * minute, {
     standard: lasting('10m'),
     stricter: smaller,
-    reader: domain('deadlines', 'accessTokenLifetime'),
+    reader: domain('standing', 'accessTokenLifetime'),
   }),
   /** Shortens each access token by up to this many per cent, at random, so that refreshes do not come in waves. */
   accessTokenJitterPercent: count(0, 25, {
     standard: 5,
     // More jitter only ever shortens.
     stricter: larger,
-    reader: domain('deadlines', 'accessTokenLifetime'),
+    reader: domain('standing', 'accessTokenLifetime'),
   }),
   rotation: choice(['always', 'never'], {
     standard: 'always',
@@ -68,12 +68,12 @@ export const policySettings = {
   inactivityTimeout: duration(minute, 30 * day, {
     standard: lasting('30m'),
     stricter: smaller,
-    reader: domain('deadlines', 'inactivityTimeoutOf'),
+    reader: domain('standing', 'inactivityTimeoutOf'),
   }),
   absoluteLifetime: duration(5 * minute, longestSession, {
     standard: lasting('12h'),
     stricter: smaller,
-    reader: domain('deadlines', 'absoluteDeadlineUnder'),
+    reader: domain('standing', 'absoluteDeadlineUnder'),
   }),
   /** The requests that keep a session alive. NIST SP 800-63B-4 §5.2: a background refresh is no proof of a person. */
   activity: choice(
@@ -132,7 +132,7 @@ export const policySettings = {
     standard: lasting('2m'),
     // A person is warned no later than another policy promises.
     stricter: larger,
-    reader: domain('deadlines', 'idleWarningAt'),
+    reader: domain('standing', 'idleWarningAt'),
   }),
   /** The least authentication context of a session: at authorization, refresh, introspection and userinfo (RFC 9470). */
   requiredAcr: optional<RequiredAuthenticationContext>({
