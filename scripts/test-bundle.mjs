@@ -101,19 +101,6 @@ function underItsName(context, code, id) {
   );
 }
 
-/** Frames of a stack that are kept: each `expect` notes one, and most of jest's hundred are its own. */
-const framesKept = 15;
-
-/**
- * Jest's world looks each global name up in a proxy, every time that it is used, and most lines use one. The bundle looks these up once. No
- * test replaces any of them; those that tests could (`fetch`, `Date`, the timers) are not here.
- */
-const lookedUpOnce = [
-  ...['Object', 'Array', 'String', 'Number', 'Boolean', 'Math', 'JSON', 'Map', 'Set', 'WeakMap', 'WeakSet'],
-  ...['Promise', 'Symbol', 'RegExp', 'Error', 'TypeError', 'RangeError', 'Reflect', 'BigInt', 'Uint8Array'],
-  ...['Buffer', 'URL', 'URLSearchParams', 'expect', 'describe', 'it'],
-];
-
 /** Makes one file of the unit tests of every room. */
 export async function bundleSpecifications() {
   const build = await rolldown({
@@ -146,7 +133,6 @@ export async function bundleSpecifications() {
     sourcemap: true,
     sourcemapExcludeSources: true,
     keepNames: true,
-    banner: `const { ${lookedUpOnce.join(', ')} } = globalThis; Error.stackTraceLimit = ${framesKept};`,
     entryFileNames: path.basename(specificationBundle),
   });
   await build.close();

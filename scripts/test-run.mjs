@@ -225,8 +225,6 @@ async function runJest(names, values) {
       ...[
         '--experimental-vm-modules',
         '--disable-warning=ExperimentalWarning',
-        // A larger nursery: most of what a test makes is gone before it is looked through.
-        '--max-semi-space-size=64',
         at('node_modules/jest/bin/jest.js'),
       ],
       ...['--selectProjects', ...jestProjects(names, values), '--passWithNoTests'],
