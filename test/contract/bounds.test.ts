@@ -176,7 +176,7 @@ const shownBy: Readonly<Record<string, Shown | string>> = {
   'KeyStore.opened': ['test/integration/keys.test.ts', 'and drops the old key when nothing it signed lives'],
   'RemoteKeySet.keys': ['libs/resource-server/src/jwt/key-set.spec.ts', 'is read to its hundredth key'],
   'ServerChoice.known': 'The configuration has two addresses.',
-  'commit-statements.known': 'The code can make only so many combinations of steps.',
+  'commit-builder.known': 'The code can make only so many combinations of steps.',
   'AcknowledgedCommits.entries': [
     'libs/persistence/src/guard/guard.spec.ts',
     'stay few, however many there were',
