@@ -34,9 +34,12 @@ const beside = ({ rate, aloneResult, disturbed }) => ({
   timesAlone: disturbed.p99Ms / aloneResult.p99Ms,
 });
 
-/** The pages of a storm are read by a generator of its own: browsers are other machines than those that refresh. */
+/**
+ * The pages of a storm are read by a generator of its own: browsers are other machines than those that refresh, so they stand behind these on
+ * the cores that both have here.
+ */
 async function withBrowsers({ subject }, path, work) {
-  const browsers = startGenerator();
+  const browsers = startGenerator({ niceness: 15 });
   const scenario = subject.scenarios[path];
   await browsers.call('load', { pool: scenario.pool, items: Array.from({ length: 64 }, () => ({})) });
   const signIns = (at, amount) =>

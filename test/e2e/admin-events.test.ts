@@ -355,13 +355,16 @@ describe('a token bound to a key', () => {
 
 describe('the personal data of an account', () => {
   const settled = async () => {
-    for (let tries = 0; tries < 100; tries += 1) {
+    // An event is sealed once no older transaction of the whole PostgreSQL is open, and other tests have some.
+    for (let tries = 0; tries < 400; tries += 1) {
       const [found] = await world.database.query<{ open: boolean }>(
         `SELECT EXISTS (SELECT 1 FROM event e WHERE NOT EXISTS (SELECT 1 FROM event_seal s WHERE s.era = e.era AND (s.last_xid, s.last_id) >= (e.xid, e.id))) AS open`,
       );
       if (!found?.open) return;
       await world.database.query('SELECT curfew_seal_events(5, now())');
+      await pause(25);
     }
+    throw new Error('an event was not sealed within ten seconds');
   };
   const integrity = async () => (await world.get('/v1/events/integrity')).body;
 

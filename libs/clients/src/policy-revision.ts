@@ -55,9 +55,10 @@ export const profileRevision = (name: string): PolicyRevision | null => {
   };
 };
 
+const ready = profileNames.flatMap((name) => profileRevision(name) ?? []);
+
 /** All ready profiles as revisions, in the order they are documented. */
-export const profileRevisions = (): PolicyRevision[] =>
-  profileNames.flatMap((name) => profileRevision(name) ?? []);
+export const profileRevisions = (): readonly PolicyRevision[] => ready;
 
 /** Raised when a stored policy can no longer be read: no session is decided by guesswork. */
 export class UnreadablePolicy extends Error {

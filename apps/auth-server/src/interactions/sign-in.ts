@@ -133,24 +133,35 @@ export class SignIn {
     binding: string,
     expected: string | null = null,
   ): Promise<ProofOutcome> {
+    const signals = this.signalsOf(request);
     const verdict = await this.passkeys.verify({ typed: form.get('credential') ?? '', binding }, expected);
-    return this.outcomeOf(verdict, request);
+    return this.outcomeOf(verdict, signals);
   }
 
   /** The same for any passkey, whose use is recorded by the sign-in that follows, and tells of it if that refuses it. */
   async provePasskey(request: IncomingMessage, form: Form, binding: string): Promise<ProofOutcome> {
+    // The browser may be gone when the commit refuses, and its address with it.
+    const signals = this.signalsOf(request);
     const proof = await this.passkeys.prove({ typed: form.get('credential') ?? '', binding });
-    if (proof.kind !== 'ok') return this.outcomeOf(proof, request);
+    const outcome = this.outcomeOf(proof, signals, 'proved');
+    if (proof.kind !== 'ok' || outcome.kind !== 'ok') return outcome;
     const { accountId, use } = proof;
-    const refused = () => this.outcomeOf({ kind: 'invalid', accountId }, request);
-    const outcome = this.outcomeOf(proof, request);
-    return outcome.kind === 'ok' ? { ...outcome, passkeyUse: { ...use, refused } } : outcome;
+    const refused = () => this.outcomeOf({ kind: 'invalid', accountId }, signals);
+    return { ...outcome, passkeyUse: { ...use, refused } };
   }
 
-  private outcomeOf(verdict: PasskeyVerdict, { headers, socket }: IncomingMessage): ProofOutcome {
-    const signals = this.signals.read({ socketAddress: socket.remoteAddress, headers });
+  private signalsOf({ headers, socket }: IncomingMessage): RequestSignals {
+    return this.signals.read({ socketAddress: socket.remoteAddress, headers });
+  }
+
+  /** `known` is the word in the log for a passkey that is right: its use may be recorded already, or not. */
+  private outcomeOf(
+    verdict: PasskeyVerdict,
+    signals: RequestSignals,
+    known: 'ok' | 'proved' = 'ok',
+  ): ProofOutcome {
     const { accountId } = verdict;
-    this.log.note(`passkey_${verdict.kind}`, { ip: signals.ip, accountId });
+    this.log.note(`passkey_${verdict.kind === 'ok' ? known : verdict.kind}`, { ip: signals.ip, accountId });
     if (verdict.kind === 'stale') return refused({ code: 'passkey_stale' });
     if (verdict.kind === 'ok' && verdict.account.disabledAt === null)
       return { kind: 'ok', account: verdict.account, methods: passkeyMethods, provedAt: verdict.provedAt };

@@ -32,9 +32,9 @@ export class BatchIntrospection {
   /** Answers `POST /introspection/batch`. */
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     requireMethod(request, 'POST');
+    const from = { signals: this.authentication.signalsOf(request) };
     const caller = await this.authentication.of(request);
     const asked = tokensOf(await readJson(request, maxBytes));
-    const from = { signals: this.authentication.signalsOf(request) };
     const answers = await Promise.all(
       asked.map(({ token, touch }) => this.introspect({ token, touch, caller, from })),
     );
