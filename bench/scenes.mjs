@@ -34,12 +34,9 @@ const beside = ({ rate, aloneResult, disturbed }) => ({
   timesAlone: disturbed.p99Ms / aloneResult.p99Ms,
 });
 
-/**
- * The pages of a storm are read by a generator of its own: browsers are other machines than those that refresh, so they stand behind these on
- * the cores that both have here.
- */
+/** The pages of a storm are read by a generator of its own: browsers are other machines than those that refresh. */
 async function withBrowsers({ subject }, path, work) {
-  const browsers = startGenerator({ niceness: 15 });
+  const browsers = startGenerator();
   const scenario = subject.scenarios[path];
   await browsers.call('load', { pool: scenario.pool, items: Array.from({ length: 64 }, () => ({})) });
   const signIns = (at, amount) =>

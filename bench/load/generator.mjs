@@ -1,18 +1,13 @@
 import { fork } from 'node:child_process';
-import os from 'node:os';
 import { fileURLToPath } from 'node:url';
 
-/**
- * The load generator as its parent sees it: `call(method, argument)` and `stop()`. A generator at a lower priority (`niceness`) takes no core
- * from what it does not measure itself.
- */
-export function startGenerator({ niceness = 0 } = {}) {
+/** The load generator as its parent sees it: `call(method, argument)` and `stop()`. */
+export function startGenerator() {
   const child = fork(fileURLToPath(new URL('./driver.mjs', import.meta.url)), [], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     serialization: 'advanced',
     execArgv: ['--max-old-space-size=4096'],
   });
-  if (niceness > 0) os.setPriority(child.pid, niceness);
   const waiting = new Map();
   let last = 0;
   child.on('message', ({ id, result, error }) => {

@@ -521,11 +521,10 @@ const tables = [
   'linked_identity',
   'transmitter',
   'delivery_receiver',
-  'client_host',
 ];
 
-/** The tables whose new rows give nobody power: it takes a row of another table, which the operations in `aims` write, and a host introduces clients for other APIs alone. */
-const empty = ['account', 'policy', 'client_host'];
+/** The tables whose new rows give nobody power: it takes a row of another table, which the operations in `aims` write. */
+const empty = ['account', 'policy'];
 
 /** The rows of each of those tables, each as one text. */
 export async function powers(world: AdminWorld): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
