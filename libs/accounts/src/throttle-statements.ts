@@ -1,4 +1,4 @@
-import { commitColumns, type HotStatement, milliseconds } from '@curfew/persistence';
+import { commitColumns, type HotStatement, milliseconds, StatementValues } from '@curfew/persistence';
 import { signInColumns } from './account-row.js';
 
 const now = '$1::timestamptz';
@@ -118,11 +118,7 @@ const dueNothing = ` AND NOT must_change_password AND NOT (second_step_always AN
 
 /** A settlement that is a commit of its own; the account is read once more in any case. */
 export function settleStatement(settlement: Settlement): { statement: HotStatement; values: unknown[] } {
-  const values: unknown[] = [];
-  const value = (one: unknown, type: string): string => {
-    values.push(one);
-    return `$${values.length}::${type}`;
-  };
+  const { all: values, value } = new StatementValues();
   const fits = `SELECT ${settlementFits(settlement, value)} AS ok`;
   const ready = '(SELECT ok FROM fits)';
   const steps = settlementSteps(settlement, value, ready);

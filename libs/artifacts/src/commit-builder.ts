@@ -1,4 +1,4 @@
-import { commitColumns, type HotStatement } from '@curfew/persistence';
+import { commitColumns, type HotStatement, StatementValues } from '@curfew/persistence';
 
 /** A statement with what it is asked to write. */
 export interface Commit {
@@ -8,7 +8,7 @@ export interface Commit {
 
 /** Puts the statement of a commit together, step by step. */
 export class CommitBuilder {
-  readonly #values: unknown[] = [];
+  readonly #values = new StatementValues();
   readonly #steps: [name: string, text: string][] = [];
   readonly #conditions: string[] = [];
   /** The steps that have a row for each that they wrote. */
@@ -21,10 +21,7 @@ export class CommitBuilder {
   ready = 'true';
 
   /** The place of a value. */
-  readonly value = (value: unknown, type: string): string => {
-    this.#values.push(value);
-    return `$${this.#values.length}::${type}`;
-  };
+  readonly value = this.#values.value;
 
   condition(text: string): void {
     this.#conditions.push(text);
@@ -63,7 +60,7 @@ export class CommitBuilder {
     const text = `WITH ${steps.join(', ')}
       SELECT ${ok} AS ok, ${remembered ? `EXISTS (SELECT 1 FROM ${remembered})` : 'true'} AS remembered, ${this.signedIn} AS signed_in,
         ${this.passkeyRefused} AS passkey_refused, ${commitColumns(written)}`;
-    return { statement: { name: nameOf(names), text, place: 'in its rows' }, values: this.#values };
+    return { statement: { name: nameOf(names), text, place: 'in its rows' }, values: this.#values.all };
   }
 }
 

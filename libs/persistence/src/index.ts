@@ -1,5 +1,4 @@
 export {
-  type AddressFindings,
   examineAddresses,
   prepareDatabase,
   proveAnnouncements,
@@ -34,5 +33,6 @@ export {
   type HotStatement,
   milliseconds,
   type Statements,
+  StatementValues,
   waitForStandby,
 } from './statements.js';

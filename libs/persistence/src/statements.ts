@@ -29,6 +29,15 @@ export const commitColumns = (written?: string): string => {
  */
 export const writtenMessage = `pg_logical_emit_message(true, 'curfew', ''::text)::text`;
 
+/** The values of a statement whose text is put together; `value` adds one, and is its place in the text. */
+export class StatementValues {
+  readonly all: unknown[] = [];
+  readonly value = (value: unknown, type: string): string => {
+    this.all.push(value);
+    return `$${this.all.length}::${type}`;
+  };
+}
+
 /** Runs a statement; rows come as arrays, in the order of its columns. */
 export interface Statements {
   run<Row extends unknown[]>(statement: HotStatement, values: readonly unknown[]): Promise<Row[]>;

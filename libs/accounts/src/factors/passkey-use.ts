@@ -1,4 +1,4 @@
-import { commitColumns, type HotStatement } from '@curfew/persistence';
+import { commitColumns, type HotStatement, StatementValues } from '@curfew/persistence';
 import type { Instant } from '@curfew/session-policy';
 import { accountColumns } from '../account-row.js';
 import { countKeys } from '../throttle-statements.js';
@@ -49,11 +49,7 @@ export function passkeyUseSteps(
 
 /** A record that is a commit of its own: how many answers the challenge has had, and the account if this one counts. */
 export function passkeyUseStatement(use: PasskeyUse): { statement: HotStatement; values: unknown[] } {
-  const values: unknown[] = [];
-  const value = (one: unknown, type: string): string => {
-    values.push(one);
-    return `$${values.length}::${type}`;
-  };
+  const { all: values, value } = new StatementValues();
   const steps = passkeyUseSteps(use, value).map(([name, step]) => `${name} AS (${step})`);
   const text = `WITH ${steps.join(', ')} SELECT challenge.count, ${accountColumns('a')}, ${commitColumns()}
     FROM challenge LEFT JOIN used ON true LEFT JOIN account a ON a.id = used.account_id`;
