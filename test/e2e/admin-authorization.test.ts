@@ -1,3 +1,4 @@
+import { printedLine } from '../support/printed.js';
 import { aims, madeClient, mild, powerless, powers, powersChanged, standing } from './admin-authority.js';
 import { type DescribedOperation, exampleOf, operationsOf, targetOf } from './admin-requests.js';
 import { AdminWorld } from './admin-world.js';
@@ -108,11 +109,8 @@ describe('authorization of the admin API', () => {
     expect(text).toMatch(/^curfew_admin_refusals_total\{cause="token_unknown"\} \d/m);
     expect(text).not.toContain('curfew_admin_refusals_total{cause="other"}');
     const id = answer.headers.get('x-request-id');
-    const line = world.admin
-      .output()
-      .split('\n')
-      .find((one) => one.includes(`"id":"${id}"`) && one.includes('"msg":"request"'));
-    expect(JSON.parse(line ?? '{}')).toMatchObject({ error: 'invalid_token', cause: 'token_unknown' });
+    const line = await printedLine(world.admin, `"id":"${id}"`, '"msg":"request"');
+    expect(JSON.parse(line)).toMatchObject({ error: 'invalid_token', cause: 'token_unknown' });
   });
 
   it('refuses tokens that are garbage, for another audience, revoked, or sent in the wrong place', async () => {

@@ -1,5 +1,6 @@
 import http from 'node:http';
 import { decodeJwt, SignJWT } from 'jose';
+import { printedLine } from '../support/printed.js';
 import {
   type Answer,
   asHeader,
@@ -387,6 +388,7 @@ describe('the host of a request', () => {
 describe('a forwarded address that nobody believes', () => {
   it('is said once in the log', async () => {
     for (let count = 0; count < 3; count++) await world.get('/jwks', { 'x-forwarded-for': '203.0.113.77' });
+    await printedLine(world.server, 'CURFEW_TRUSTED_HOPS');
     const said = world.server
       .output()
       .split('\n')

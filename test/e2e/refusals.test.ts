@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { errorCauses, isErrorCause } from '@curfew/token-endpoint';
 import { freePort } from '../support/ports.js';
+import { printedLine } from '../support/printed.js';
 import {
   type Answer,
   asHeader,
@@ -31,19 +32,9 @@ interface Line {
   readonly detail?: string;
 }
 
-/** The line of the log that belongs to an answer; it is written when the connection has let the answer go. */
-async function lineOf({ headers }: Answer): Promise<Line> {
-  const id = headers.get('x-request-id');
-  for (let tries = 0; tries < 100; tries++) {
-    const text = world.server
-      .output()
-      .split('\n')
-      .find((line) => line.includes(`"id":"${id}"`) && line.includes('"msg":"request"'));
-    if (text) return JSON.parse(text);
-    await pause(50);
-  }
-  throw new Error(`the log says nothing of ${id}`);
-}
+/** The line of the log that belongs to an answer. */
+const lineOf = async ({ headers }: Answer): Promise<Line> =>
+  JSON.parse(await printedLine(world.server, `"id":"${headers.get('x-request-id')}"`, '"msg":"request"'));
 
 const challenge = { code_challenge: pkce().challenge, code_challenge_method: 'S256' };
 const authorize = (extra: Record<string, string>, accept = 'text/html') =>

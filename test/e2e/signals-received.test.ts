@@ -1,4 +1,5 @@
 import { freePort } from '../support/ports.js';
+import { printedLine } from '../support/printed.js';
 import { startServer } from '../support/server.js';
 import { type SetDeviation, SignalTransmitter } from '../support/transmitter.js';
 import type { AdminWorld } from './admin-world.js';
@@ -180,10 +181,7 @@ describe('a security event that is pushed', () => {
     );
     const get = await fetch(`${world.server.issuer}/ssf/receive`);
     expect([get.status, get.headers.get('allow')]).toEqual([405, 'POST']);
-    const line = world.server
-      .output()
-      .split('\n')
-      .find((one) => one.includes('"error":"authentication_failed"'));
+    const line = await printedLine(world.server, '"error":"authentication_failed"');
     expect(line).toContain('no transmitter sends this Authorization header');
   });
 });
