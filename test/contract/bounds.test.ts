@@ -176,6 +176,10 @@ const shownBy: Readonly<Record<string, Shown | string>> = {
   'KeyStore.opened': ['test/integration/keys.test.ts', 'and drops the old key when nothing it signed lives'],
   'RemoteKeySet.keys': ['libs/resource-server/src/jwt/key-set.spec.ts', 'is read to its hundredth key'],
   'ServerChoice.known': 'The configuration has two addresses.',
+  'CookieKeys.kept': [
+    'libs/oidc/src/cookie-keys.spec.ts',
+    'stays right for more cookies than are remembered',
+  ],
   'StatementValues.all': 'The code can make only so many values of a statement.',
   'commit-builder.known': 'The code can make only so many combinations of steps.',
   'AcknowledgedCommits.entries': [

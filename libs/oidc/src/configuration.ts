@@ -6,6 +6,7 @@ import { claimsByScope, lifetimes, routes } from '@curfew/token-endpoint';
 import { clockTolerance } from '@curfew/token-endpoint/client';
 import type { Configuration } from 'oidc-provider';
 import { errors } from 'oidc-provider';
+import { CookieKeys } from './cookie-keys.js';
 import { accountFor } from './hooks/accounts.js';
 import { certificateBinding } from './hooks/certificates.js';
 import { extraMetadata, pkceRequired } from './hooks/client-leniency.js';
@@ -164,7 +165,7 @@ function edges(parts: ProtocolParts): Partial<Configuration> {
         interaction: `${cookies.name}_interaction`,
         resume: `${cookies.name}_resume`,
       },
-      keys: [...parts.keys.cookies],
+      keys: new CookieKeys(parts.keys.cookies),
       long: { ...flags, path: '/' },
       short: flags,
     },
