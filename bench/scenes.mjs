@@ -86,7 +86,7 @@ async function signInStorm(stage) {
 
 /**
  * The same people come with passkeys: at first as many as this machine can check passwords of, so that only the way in differs; then as fast
- * as sixteen browsers can, which no password slows down, at the same server and at one of their own.
+ * as sixteen browsers can, which no password slows down. Both at the same server and at one of their own.
  */
 async function passkeyStorm(stage) {
   const { subject, seconds } = stage;
@@ -97,7 +97,8 @@ async function passkeyStorm(stage) {
     const rows = [await as('sign-ins', subject.port, { rate }), await as('storm', subject.port)];
     const people = await subject.startForPeople();
     try {
-      return [...rows, await as('storm-apart', people.port)];
+      const apart = await as('sign-ins-apart', people.port, { rate });
+      return [...rows, apart, await as('storm-apart', people.port)];
     } finally {
       await people.stop();
     }
