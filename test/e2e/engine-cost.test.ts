@@ -1,7 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { startOwnDatabase } from '../chaos/own-cluster.js';
 import type { TestDatabase } from '../support/database.js';
+import { addPasskey, showPasskey } from '../support/software-passkey.js';
 import { type EngineClient, EngineWorld, orders, type Tokens } from './engine-world.js';
+import { pkce } from './protocol-world.js';
 
 let database: TestDatabase;
 let world: EngineWorld;
@@ -94,6 +96,24 @@ describe('what it costs', () => {
     const again = refreshing(await world.signIn(web, { extra }));
     await again();
     expect(await costOf(50, again)).toMatchObject({ writes: 1, transactions: 0 });
+  });
+
+  it('a sign-in by passkey: one read of everything about the person, and the commits of the page and of the sign-in', async () => {
+    const [person, { password: current }] = [world.stranger(2), world.data.accounts[2]!];
+    await world.code(web, { scope: 'openid' }, person);
+    const { key } = await addPasskey(person, world.issuer, { current });
+    const asked = new URLSearchParams({
+      ...{ client_id: web.id, redirect_uri: world.callback, response_type: 'code', scope: 'openid' },
+      ...{ code_challenge: pkce().challenge, code_challenge_method: 'S256' },
+    });
+    const signIn = async () => {
+      const browser = world.stranger(2);
+      const page = await browser.open(`${world.issuer}/authorize?${asked}`);
+      const { url } = await showPasskey(browser, page, key);
+      expect([url.origin + url.pathname, url.searchParams.has('code')]).toEqual([world.callback, true]);
+    };
+    await signIn();
+    expect(await costOf(20, signIn)).toEqual({ reads: 1, writes: 2, transactions: 0 });
   });
 
   it('a retry within two seconds of its rotation: two reads, no write', async () => {

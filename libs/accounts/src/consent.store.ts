@@ -47,17 +47,30 @@ const stored = (access: ConsentedAccess): Prisma.InputJsonValue => ({
   resources: mapValues(access.resources, join),
 });
 
+/** The columns of a consent, in the order of `HotConsentRow`. */
+export const consentColumns = (table: string): string =>
+  `${table}.granted, ${milliseconds(`${table}.granted_at`)} AS granted_at`;
+
+/** A consent as a hot statement finds it; null where a join found none. */
+export type HotConsentRow = [granted: ConsentRow['granted'] | null, grantedAt: number | null];
+
+/** The consent in such a row. */
+export const hotConsent = (
+  [granted, grantedAt]: HotConsentRow,
+  of: { readonly accountId: string; readonly clientId: string },
+): Consent | null =>
+  grantedAt === null ? null : consentOf({ ...of, granted, grantedAt: new Date(Math.round(grantedAt)) });
+
 const findStatement: HotStatement = {
   name: 'consent_find',
-  text: `SELECT granted, ${milliseconds('granted_at')} AS granted_at FROM consent
-    WHERE account_id = $1::uuid AND client_id = $2::text`,
+  text: `SELECT ${consentColumns('c')} FROM consent c WHERE c.account_id = $1::uuid AND c.client_id = $2::text`,
 };
 const withAccountStatement: HotStatement = {
   name: 'consent_with_account',
-  text: `SELECT ${accountColumns('a')}, c.granted, ${milliseconds('c.granted_at')} AS granted_at
+  text: `SELECT ${accountColumns('a')}, ${consentColumns('c')}
     FROM account a LEFT JOIN consent c ON c.account_id = a.id AND c.client_id = $2::text WHERE a.id = $1::uuid`,
 };
-type AccountAndConsent = [...HotAccountRow, granted: unknown, grantedAt: number | null];
+type AccountAndConsent = [...HotAccountRow, ...HotConsentRow];
 
 const nothing: ConsentedAccess = { scopes: [], claims: [], resources: {} };
 
@@ -118,13 +131,8 @@ export class ConsentService {
 
   /** The consent of the account for the client, or null. */
   async find(accountId: string, clientId: string): Promise<Consent | null> {
-    const [row] = await this.hot.run<[granted: ConsentRow['granted'], grantedAt: number]>(findStatement, [
-      accountId,
-      clientId,
-    ]);
-    return row
-      ? consentOf({ accountId, clientId, granted: row[0], grantedAt: new Date(Math.round(row[1])) })
-      : null;
+    const [row] = await this.hot.run<HotConsentRow>(findStatement, [accountId, clientId]);
+    return row ? hotConsent(row, { accountId, clientId }) : null;
   }
 
   /** An account and what it allowed the client, in one read; null for an account that is not there. */
@@ -135,11 +143,7 @@ export class ConsentService {
     if (!isUuid(accountId)) return null;
     const [row] = await this.hot.run<AccountAndConsent>(withAccountStatement, [accountId, clientId]);
     if (!row) return null;
-    const [granted, grantedAt] = row.slice(accountWidth) as [ConsentRow['granted'] | null, number | null];
-    const consent =
-      grantedAt === null
-        ? null
-        : consentOf({ accountId, clientId, granted, grantedAt: new Date(Math.round(grantedAt)) });
+    const consent = hotConsent(row.slice(accountWidth) as HotConsentRow, { accountId, clientId });
     return { account: hotAccount(row), consent };
   }
 

@@ -117,6 +117,7 @@ export class StagedWrites {
   readonly #removed = new Map<string, ArtifactKey>();
   readonly #browserSessions = new Map<string, FoundBrowserSession>();
   #proof: ProvedPresence | undefined;
+  #proved: Account | undefined;
   browserSession: StagedBrowserSession | undefined;
   consent: PreparedConsent | undefined;
   /** The device that the person of this request has approved. */
@@ -161,8 +162,14 @@ export class StagedWrites {
     if (found.payload.uid !== undefined) this.#browserSessions.set(found.payload.uid, found);
   }
 
-  /** An account, where this request has read it with a browser session. */
+  /** The account of the person whose proof this request has read it with. */
+  noteAccount(account: Account): void {
+    this.#proved = account;
+  }
+
+  /** An account, where this request has read it with a proof or a browser session. */
   account(id: string): Account | undefined {
+    if (this.#proved?.id === id) return this.#proved;
     const found = [...this.#browserSessions.values()].map(({ account }) => account);
     return found.find((account) => account?.id === id) ?? undefined;
   }

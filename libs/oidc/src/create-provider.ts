@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events';
-import { InteractionUsed, SignedOutMeanwhile, StagedWrites } from '@curfew/artifacts';
+import { InteractionUsed, SignedOutMeanwhile } from '@curfew/artifacts';
 import { tokenExchangeGrant } from '@curfew/clients/token-exchange';
 import type { Seconds } from '@curfew/session-policy';
 import type { KeySet } from '@curfew/tokens';
@@ -15,7 +15,7 @@ import { answerFault, answerGone, answerSignedOut, answerUnavailable } from './h
 import { forgetRightCode, userCodeAllowed } from './hooks/user-code-throttle.js';
 import type { ProtocolParts } from './protocol-parts.js';
 import { noteRefusals, tellRefusal } from './refusals/note-refusals.js';
-import { begunScope, currentScope, type RequestScope, withScope } from './request-scope.js';
+import { begunScope, currentScope, type RequestScope, requestScope, withScope } from './request-scope.js';
 import { writeStaged } from './write-staged.js';
 
 /** An oidc-provider that signs with these keys, around the session engine. Cheap to make: a new key set makes a new one. */
@@ -40,9 +40,7 @@ export function createProvider(parts: ProtocolParts, keys: KeySet): Provider {
       if (begun.resumes !== undefined) showResumeCookie(ctx, provider, begun.resumes);
       return serveWithSteps(ctx as KoaContextWithOIDC, begun, parts, next);
     }
-    const { remoteAddress } = ctx.req.socket;
-    const signals = parts.signals.read({ socketAddress: remoteAddress, headers: ctx.req.headers });
-    const scope: RequestScope = { now: parts.clock.now(), signals, staged: new StagedWrites() };
+    const scope = requestScope(ctx.req, parts);
     return withScope(scope, () => serveWithSteps(ctx as KoaContextWithOIDC, scope, parts, next));
   });
   return provider;

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Account, ConsentService, Settlement } from '@curfew/accounts';
+import type { Account, Consent, ConsentService, Settlement } from '@curfew/accounts';
 import type { PasskeyUse } from '@curfew/accounts/factors';
 import type { StagedWrites, UpstreamOrigin } from '@curfew/artifacts';
 import { elapsedMs, type Instant } from '@curfew/session-policy';
@@ -36,6 +36,8 @@ export interface RecognisedPerson {
   readonly settlement?: Settlement | undefined;
   /** The passkey that they showed, if its use is not recorded yet. */
   readonly passkeyUse?: PasskeyUse | undefined;
+  /** Their account, and what it allows the client, where both were read with the proof. */
+  readonly read?: { readonly account: Account; readonly clientId: string; readonly consent: Consent | null };
 }
 
 /** The members of oidc-provider's cookie session that are used beyond its types; pinned by test/contract. */
@@ -53,10 +55,16 @@ interface Jar {
   readonly cookies: { secure: boolean; set(name: string, value: string, options: object): void };
 }
 
+/** The artifacts of an interaction that a request has read, and the browser session that it began with, if any. */
+interface ReadInteraction {
+  readonly staged: StagedWrites;
+  readonly sessionUid: string | undefined;
+}
+
 /** The seam between oidc-provider's interactions and the pages that people see. */
 export class Interactions {
-  /** The artifacts that were read to show an interaction, for the response to the same request. */
-  readonly #read = new WeakMap<IncomingMessage, StagedWrites>();
+  /** What was read to show an interaction, for the response to the same request. */
+  readonly #read = new WeakMap<IncomingMessage, ReadInteraction>();
 
   constructor(
     private readonly server: ProtocolServer,
@@ -72,7 +80,7 @@ export class Interactions {
     return this.server.inScope(request, async () => {
       const interaction = await this.#current(request, response);
       const { staged } = currentScope();
-      this.#read.set(request, staged);
+      this.#read.set(request, { staged, sessionUid: interaction.session?.uid });
       return detailsOf(interaction, this.clients, staged);
     });
   }
@@ -95,12 +103,17 @@ export class Interactions {
       scope.language = language;
       staged.settlement = person.settlement;
       staged.passkeyUse = person.passkeyUse;
+      if (person.read) {
+        const { account, clientId, consent: given } = person.read;
+        staged.noteAccount(account);
+        scope.consent = { accountId, clientId, given };
+      }
       const login = { accountId, amr: [...methods], remember, ts: epochSeconds(provedAt) };
       const result = signedInAs({ ...login, atMs: provedAt, seenMs: now, upstream, language });
       await this.#finish(request, response, result, false);
       return scope.signedInWith;
     };
-    return this.server.inScope(request, finish, this.#read.get(request));
+    return this.server.inScope(request, finish, this.#read.get(request)?.staged);
   }
 
   /**
@@ -147,7 +160,7 @@ export class Interactions {
       const result = { ...signedInAs(login as never), ...further };
       await this.#finish(request, response, result, false);
     };
-    return this.server.inScope(request, finish, this.#read.get(request));
+    return this.server.inScope(request, finish, this.#read.get(request)?.staged);
   }
 
   /** The person allows what is missing: it is granted for this session and remembered for the next. @throws InteractionGone */
@@ -169,14 +182,14 @@ export class Interactions {
       const result = { consent: { grantId: await grant.save() } };
       await this.#finish(request, response, result, true);
     };
-    return this.server.inScope(request, consent, this.#read.get(request));
+    return this.server.inScope(request, consent, this.#read.get(request)?.staged);
   }
 
   /** The person says no; the client learns `access_denied`. @throws InteractionGone */
   denied(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const result = { error: 'access_denied', error_description: 'the person declined' };
     const deny = () => this.#finish(request, response, result, false);
-    return this.server.inScope(request, deny, this.#read.get(request));
+    return this.server.inScope(request, deny, this.#read.get(request)?.staged);
   }
 
   /** The address at which the authorization of the interaction begins anew, where it is there and yet cannot go on (start-again.ts). */
@@ -263,10 +276,12 @@ export class Interactions {
    */
   async #sameSignIn(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { provider } = this.server;
-    const { session } = await this.#current(request, response);
-    if (session?.uid === undefined) return;
+    const { sessionUid: uid } = this.#read.get(request) ?? {
+      sessionUid: (await this.#current(request, response)).session?.uid,
+    };
+    if (uid === undefined) return;
     const present = await provider.Session.get(provider.createContext(request, response));
-    if (present.uid !== session.uid) throw new InteractionGone();
+    if (present.uid !== uid) throw new InteractionGone();
   }
 
   async #current(request: IncomingMessage, response: ServerResponse) {

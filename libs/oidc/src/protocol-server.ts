@@ -1,5 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { StagedWrites } from '@curfew/artifacts';
+import type { StagedWrites } from '@curfew/artifacts';
 import type { KnownClient } from '@curfew/clients';
 import {
   type IntrospectionAnswer,
@@ -24,7 +24,7 @@ import type { Provider } from 'oidc-provider';
 import { createProvider } from './create-provider.js';
 import { clientEndpoints } from './hooks/client-endpoints.js';
 import type { ProtocolParts } from './protocol-parts.js';
-import { currentScope, withScope } from './request-scope.js';
+import { currentScope, requestScope, withScope } from './request-scope.js';
 import { writeScope } from './write-staged.js';
 
 /** A client with the scope values that its token has. */
@@ -105,10 +105,8 @@ export class ProtocolServer {
    * Runs work that uses oidc-provider's models for a request to one of our own pages; artifacts that were read before for the same request
    * may be handed in. `commit` writes the changes of the models.
    */
-  inScope<T>(request: IncomingMessage, work: () => Promise<T>, staged = new StagedWrites()): Promise<T> {
-    const { clock, signals } = this.parts;
-    const seen = signals.read({ socketAddress: request.socket.remoteAddress, headers: request.headers });
-    return withScope({ now: clock.now(), signals: seen, staged }, work);
+  inScope<T>(request: IncomingMessage, work: () => Promise<T>, staged?: StagedWrites): Promise<T> {
+    return withScope(requestScope(request, this.parts, staged), work);
   }
 
   /** Writes what was saved in the current scope; an answer MUST NOT leave before. @throws InteractionUsed */

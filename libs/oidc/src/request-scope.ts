@@ -1,8 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { IncomingMessage } from 'node:http';
 import type { Consent } from '@curfew/accounts';
-import type { StagedWrites } from '@curfew/artifacts';
+import { StagedWrites } from '@curfew/artifacts';
 import type { KnownClient } from '@curfew/clients';
 import type { Instant, RequestSignals, SessionPolicy } from '@curfew/session-policy';
+import type { ProtocolParts } from './protocol-parts.js';
 
 /**
  * The reads of one request and the changes that it is about to make. Hooks and adapters write here; nothing reaches the database before the
@@ -40,6 +42,24 @@ export interface RequestScope {
   consentAgain?: () => Promise<unknown>;
   /** The error behind a 5xx, for the answer's status and the log. */
   failure?: unknown;
+}
+
+/** A scope for a request that has just arrived; its signals are read when somebody asks for them, of the address it came from. */
+export function requestScope(
+  { socket, headers }: IncomingMessage,
+  { clock, signals }: Pick<ProtocolParts, 'clock' | 'signals'>,
+  staged = new StagedWrites(),
+): RequestScope {
+  const { remoteAddress: socketAddress } = socket;
+  let seen: RequestSignals | undefined;
+  return {
+    now: clock.now(),
+    staged,
+    get signals() {
+      seen ??= signals.read({ socketAddress, headers });
+      return seen;
+    },
+  };
 }
 
 const scopes = new AsyncLocalStorage<RequestScope>();

@@ -110,11 +110,12 @@ export class InteractionController {
     response: ServerResponse,
     details: InteractionDetails,
   ): SignInPlace {
-    const page = this.pages.signInModel(details, request);
-    const { uid: binding, leadsOut, accountId, isStepUp } = details;
+    const { uid: binding, leadsOut, accountId, isStepUp, client, uiLocales } = details;
     const upstream = details.proofAsked;
-    const at = { request, response, address: page.action, binding };
-    const place = { ...at, page, leadsOut, upstream, endsInteraction: true };
+    const at = { request, response, address: this.pages.addressOf(binding), binding };
+    const language = this.settings.pageFor(request, uiLocales).language.tag;
+    const page = () => this.pages.signInModel(details, request);
+    const place = { ...at, language, page, leadsOut, upstream, clientId: client.id };
     if (!isStepUp || accountId === undefined) return place;
     const finish = (methods: readonly AuthenticationMethod[]) =>
       unlessGone(403, () => this.interactions.steppedUp(request, response, methods));

@@ -35,12 +35,14 @@ import { type UpstreamProof, UpstreamSignIn, type UpstreamWish } from './upstrea
 
 /** The place of a sign-in: an application's interaction, or the pages of this server. */
 export interface SignInPlace extends NoticePlace {
-  /** The parts that every rendering of the form there shares. */
-  readonly page: SignInPage;
+  /** The language of its page (RFC 5646). */
+  readonly language: string;
+  /** The parts that every rendering of the form there shares, made anew; an answer to a form shows none of them. */
+  page(): SignInPage;
   /** Set where the sign-in leads to an application. */
   readonly leadsOut?: boolean;
-  /** Set where the sign-in ends an interaction: its commit records the proof, too. */
-  readonly endsInteraction?: boolean;
+  /** The client, where the sign-in ends an interaction: its commit records the proof, too. */
+  readonly clientId?: string;
   /** The demands on a sign-in with another identity provider. */
   readonly upstream?: UpstreamWish;
   /** Set for a person who is signed in and only has to prove a further factor: the account, and how it goes on. */
@@ -79,7 +81,7 @@ export class SignInFlow {
   async show(place: SignInPlace, complete: Finish): Promise<void> {
     const notice = this.notices.take<SignInNotice>(place) ?? {};
     if (notice.upstream) return this.takeUpstream(place, notice.upstream, this.remembering(place, complete));
-    const { markup, status, leadsElsewhere } = drawSignIn(place, notice, this.settings);
+    const { markup, status, leadsElsewhere } = drawSignIn(place.page(), notice, this.settings, place.stepUp);
     sendPage(place.response, markup, {
       leadsOut: place.leadsOut || leadsElsewhere,
       status,
@@ -110,7 +112,7 @@ export class SignInFlow {
   /** A browser that is signed in anew is still the one that is remembered. The language of the page is that of later letters. */
   private remembering(place: SignInPlace, complete: Finish): Finish {
     return async (person) => {
-      const uid = await complete({ ...person, language: place.page.language.tag });
+      const uid = await complete({ ...person, language: place.language });
       if (uid !== undefined) await this.memory.follow(place.request, person.accountId, uid);
       return uid;
     };
@@ -159,12 +161,13 @@ export class SignInFlow {
   /** A passkey is two factors, so that neither a password, also one that is due, nor a second step is missing. */
   private async takePasskey(place: SignInPlace, form: Form, finish: Finish): Promise<void> {
     const remember = form.get('remember') === 'yes';
-    const outcome = place.endsInteraction
-      ? await this.signIn.provePasskey(place.request, form, place.binding)
-      : await this.signIn.verifyPasskey(place.request, form, place.binding);
+    const { request, binding, clientId } = place;
+    const outcome = await (clientId === undefined
+      ? this.signIn.verifyPasskey(request, form, binding)
+      : this.signIn.provePasskey(request, form, { binding, clientId }));
     if (outcome.kind === 'refused') return this.ask(place, { problem: outcome.problem, remember });
-    const { account, methods, provedAt, passkeyUse } = outcome;
-    await finish({ accountId: account.id, methods, remember, provedAt, passkeyUse });
+    const { account, methods, provedAt, passkeyUse, read } = outcome;
+    await finish({ accountId: account.id, methods, remember, provedAt, passkeyUse, ...(read && { read }) });
   }
 
   private askAfter(place: SignInPlace, account: Account, first: FirstProof, remember = false): Promise<void> {

@@ -104,19 +104,19 @@ function readOrigin(text: string): UpstreamOrigin | undefined {
 
 /** The form that a notice leads to: the sign-in, its second step, or a new password that is due. */
 export function drawSignIn(
-  place: { readonly page: SignInPage; readonly stepUp?: SecondStepAnswers },
+  page: SignInPage,
   { problem, proof, due, username, remember, answering, rememberedDays }: SignInNotice,
   settings: PageSettings,
+  stepUp: SecondStepAnswers | undefined,
 ): { readonly markup: PageDocument; readonly status: number; readonly leadsElsewhere: boolean } {
-  const { page } = place;
   const told = problem && inWords(problem, settings, page.language);
   const status = told?.status ?? 200;
-  if (due === 'second_step' || (place.stepUp && !proof)) {
+  if (due === 'second_step' || (stepUp && !proof)) {
     const asked = {
       answering: answering ?? [],
       takesCode: true,
       rememberedDays,
-      ...(proof ? {} : place.stepUp),
+      ...(proof ? {} : stepUp),
     };
     const markup = secondStepPage({ ...asked, ...page, proof, problem: told?.text });
     return { markup, status, leadsElsewhere: false };

@@ -40,7 +40,7 @@ export class SignInController {
     if (await this.signedIn.find(request, response)) return this.goOn(response, destination(next));
     const binding = readOwnCookie(request, this.settings, 'form') ?? freshValue();
     setCookie(response, this.settings, 'form', { value: binding });
-    const place = { request, response, binding, ...this.page(request, binding, destination(next)) };
+    const place = this.place(request, response, binding, destination(next));
     return this.flow.show(place, this.finishing(request, response, destination(next)));
   }
 
@@ -57,7 +57,7 @@ export class SignInController {
     const binding = readOwnCookie(request, this.settings, 'form');
     // Also against signing someone in as somebody else (login CSRF).
     if (!binding || !this.tokens.verify(form.get('csrf'), 'sign-in', binding)) throw formRefused();
-    const place = { request, response, binding, ...this.page(request, binding, destination(next)) };
+    const place = this.place(request, response, binding, destination(next));
     return this.flow.answer(place, form, this.finishing(request, response, destination(next)));
   }
 
@@ -69,19 +69,22 @@ export class SignInController {
     };
   }
 
-  private page(
+  private place(
     request: IncomingMessage,
+    response: ServerResponse,
     binding: string,
     next: string,
-  ): Pick<SignInPlace, 'address' | 'page'> {
+  ): SignInPlace {
     const model = this.settings.pageFor(request);
     const address = `${model.base}/sign-in${next && `?next=${next}`}`;
-    const { forgottenPassword: forgotten } = this.settings;
-    const csrf = this.tokens.issue('sign-in', binding);
-    const passkey = this.passkeys.toShow(binding);
-    const providers = this.upstream.offered.offered;
-    const page = { ...model, action: address, csrf, forgotten, passkey, providers };
-    return { address, page };
+    const page = () => {
+      const { forgottenPassword: forgotten } = this.settings;
+      const csrf = this.tokens.issue('sign-in', binding);
+      const passkey = this.passkeys.toShow(binding);
+      const providers = this.upstream.offered.offered;
+      return { ...model, action: address, csrf, forgotten, passkey, providers };
+    };
+    return { request, response, binding, address, language: model.language.tag, page };
   }
 
   private goOn(response: ServerResponse, next: string): void {

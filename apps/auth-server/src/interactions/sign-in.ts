@@ -10,6 +10,7 @@ import {
 } from '@curfew/accounts/factors';
 import { Clock } from '@curfew/clock';
 import { EventLog } from '@curfew/events';
+import type { RecognisedPerson } from '@curfew/oidc';
 import {
   type EventData,
   type Instant,
@@ -41,6 +42,8 @@ export type ProofOutcome =
       readonly provedAt: Instant;
       /** A passkey whose use is still to be recorded, in the commit of the sign-in. */
       readonly passkeyUse?: PasskeyUse;
+      /** The account, and its consent to the client that it signs in to, where they were read with the proof. */
+      readonly read?: RecognisedPerson['read'];
     }
   | { readonly kind: 'refused'; readonly problem: FormProblem };
 
@@ -138,16 +141,20 @@ export class SignIn {
     return this.outcomeOf(verdict, signals);
   }
 
-  /** The same for any passkey, whose use is recorded by the sign-in that follows, and tells of it if that refuses it. */
-  async provePasskey(request: IncomingMessage, form: Form, binding: string): Promise<ProofOutcome> {
+  /** The same for any passkey, whose use is recorded by the sign-in to that client, and tells of it if that refuses it. */
+  async provePasskey(
+    request: IncomingMessage,
+    form: Form,
+    { binding, clientId }: { readonly binding: string; readonly clientId: string },
+  ): Promise<ProofOutcome> {
     // The browser may be gone when the commit refuses, and its address with it.
     const signals = this.signalsOf(request);
-    const proof = await this.passkeys.prove({ typed: form.get('credential') ?? '', binding });
+    const proof = await this.passkeys.prove({ typed: form.get('credential') ?? '', binding }, { clientId });
     const outcome = this.outcomeOf(proof, signals, 'proved');
     if (proof.kind !== 'ok' || outcome.kind !== 'ok') return outcome;
-    const { accountId, use } = proof;
+    const { accountId, account, consent, use } = proof;
     const refused = () => this.outcomeOf({ kind: 'invalid', accountId }, signals);
-    return { ...outcome, passkeyUse: { ...use, refused } };
+    return { ...outcome, passkeyUse: { ...use, refused }, read: { account, clientId, consent } };
   }
 
   private signalsOf({ headers, socket }: IncomingMessage): RequestSignals {

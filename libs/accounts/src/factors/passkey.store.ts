@@ -8,7 +8,9 @@ import {
 } from '@curfew/persistence';
 import { type Instant, instant } from '@curfew/session-policy';
 import type { Account } from '../account.js';
-import { accountColumns, type HotAccountRow, hotAccount } from '../account-row.js';
+import { accountColumns, accountWidth, type HotAccountRow, hotAccount } from '../account-row.js';
+import type { Consent } from '../consent.js';
+import { consentColumns, type HotConsentRow, hotConsent } from '../consent.store.js';
 import { lockFactors } from './factor-lock.js';
 import { bytesOfId, type PasskeyUse, passkeyUseStatement } from './passkey-use.js';
 
@@ -37,6 +39,18 @@ export interface FoundPasskey extends Omit<PasskeyRecord, 'accountId'> {
   readonly accountId: string | null;
   /** The account that its answer names, which may be another one. */
   readonly named: Account | null;
+  /** The consent of that account to the client that was asked for. */
+  readonly consent: Consent | null;
+}
+
+/** A passkey to look for. */
+export interface SoughtPasskey {
+  /** The credential id, in base64url. */
+  readonly id: string;
+  /** The account that its answer names; null where it names none of ours. */
+  readonly named: string | null;
+  /** The client to which that account signs in; null for pages of our own. */
+  readonly clientId: string | null;
 }
 
 /** A new passkey as its authenticator described it. */
@@ -57,13 +71,17 @@ export type RecordedUse =
   | { readonly kind: 'ok'; readonly account: Account }
   | { readonly kind: 'stale' | 'invalid' };
 
-/** There is a row in any case, with the account that was named, so that an id that nobody has takes as long to read as one that somebody has. */
+/**
+ * There is a row in any case, with the account that was named and its consent, so that an id that nobody has takes as long to read as one
+ * that somebody has.
+ */
 const findStatement: HotStatement = {
   name: 'passkey_find',
   text: `
-    SELECT p.account_id::text AS owner, ${accountColumns('a')}, COALESCE(p.public_key, $3::bytea) AS public_key, COALESCE(p.counter, 0)::float8 AS counter
+    SELECT ${accountColumns('a')}, ${consentColumns('c')}, p.account_id::text AS owner,
+      COALESCE(p.public_key, $3::bytea) AS public_key, COALESCE(p.counter, 0)::float8 AS counter
     FROM (VALUES (1)) one LEFT JOIN passkey p ON p.id = $1::bytea AND p.relying_party = $2::text
-      LEFT JOIN account a ON a.id = $4::uuid`,
+      LEFT JOIN account a ON a.id = $4::uuid LEFT JOIN consent c ON c.account_id = $4::uuid AND c.client_id = $5::text`,
 };
 
 /** Rows of the table `passkey`. */
@@ -86,18 +104,23 @@ export class PasskeyStore {
     }));
   }
 
-  /** The passkey of that id, or one of nobody with the key given, beside the account of the id `named`. */
+  /** The passkey of that id, or one of nobody with the key given, beside the account that is named. */
   async find(
-    { id, named }: { readonly id: string; readonly named: string | null },
+    { id, named, clientId }: SoughtPasskey,
     relyingParty: string,
     keyOfNobody: Uint8Array,
   ): Promise<FoundPasskey> {
-    const values = [bytesOfId(id), relyingParty, keyOfNobody, named];
-    type Row = [owner: string | null, ...HotAccountRow, publicKey: Uint8Array<ArrayBuffer>, counter: number];
-    const [row] = await this.hot.run<Row>(findStatement, values);
-    const [accountId, ...account] = row!;
-    const [publicKey, counter] = row!.slice(-2) as [Uint8Array<ArrayBuffer>, number];
-    return { accountId, named: account[0] === null ? null : hotAccount(account), publicKey, counter };
+    type Key = [owner: string | null, publicKey: Uint8Array<ArrayBuffer>, counter: number];
+    const values = [bytesOfId(id), relyingParty, keyOfNobody, named, clientId];
+    const [row] = await this.hot.run<[...HotAccountRow, ...HotConsentRow, ...Key]>(findStatement, values);
+    const [granted, grantedAt, accountId, publicKey, counter] = row!.slice(accountWidth) as [
+      ...HotConsentRow,
+      ...Key,
+    ];
+    const account = row![0] === null ? null : hotAccount(row!);
+    const of = account && clientId !== null && { accountId: account.id, clientId };
+    const consent = of ? hotConsent([granted, grantedAt], of) : null;
+    return { accountId, named: account, consent, publicKey, counter };
   }
 
   /**

@@ -2,6 +2,7 @@ import type { Clock } from '@curfew/clock';
 import type { PrismaService, Statements, Transaction } from '@curfew/persistence';
 import { type Instant, plus } from '@curfew/session-policy';
 import { type Account, methodsOfFactor } from '../account.js';
+import type { Consent } from '../consent.js';
 import { type Counter, type Throttle, throttleKey } from '../throttle.store.js';
 import { type Ceremony, CeremonyChallenges, ceremonyWithin } from './ceremony-challenge.js';
 import { type NewPasskey, type Passkey, PasskeyStore, type RemovedPasskey } from './passkey.store.js';
@@ -41,6 +42,14 @@ export interface TypedAnswer {
   readonly binding: string;
 }
 
+/** The limits to what a passkey may be shown for. */
+export interface PasskeyWish {
+  /** The account that must be signed in, where that is known already. */
+  readonly expected?: string | null;
+  /** The client to which somebody signs in, whose consent is read along. */
+  readonly clientId?: string | null;
+}
+
 /** Whether a passkey was shown; `stale` is an answer to a challenge that is too old, used, or not of this browser. */
 export type PasskeyVerdict =
   | {
@@ -52,9 +61,9 @@ export type PasskeyVerdict =
     }
   | { readonly kind: 'stale' | 'invalid'; readonly accountId: string | null };
 
-/** Whether a passkey was shown whose use is still to be recorded: nobody is signed in by it before. */
+/** Whether a passkey was shown whose use is still to be recorded: nobody is signed in by it before. `consent` is that to the client of the wish. */
 export type PasskeyProof =
-  | (Extract<PasskeyVerdict, { kind: 'ok' }> & { readonly use: PasskeyUse })
+  | (Extract<PasskeyVerdict, { kind: 'ok' }> & { readonly use: PasskeyUse; readonly consent: Consent | null })
   | Exclude<PasskeyVerdict, { kind: 'ok' }>;
 
 /** Why a new passkey was not kept. */
@@ -132,7 +141,7 @@ export class Passkeys {
    * and the verdict names the account expected.
    */
   async verify(shown: TypedAnswer, expected: string | null = null): Promise<PasskeyVerdict> {
-    const proof = await this.prove(shown, expected);
+    const proof = await this.prove(shown, { expected });
     if (proof.kind !== 'ok') return proof;
     const { accountId, provedAt, use } = proof;
     const recorded = await this.#store.use(use);
@@ -142,17 +151,21 @@ export class Passkeys {
   }
 
   /** The same, for a sign-in that records the use in its own commit, and signs nobody in if that is not the first one. */
-  async prove({ typed, binding }: TypedAnswer, expected: string | null = null): Promise<PasskeyProof> {
+  async prove(
+    { typed, binding }: TypedAnswer,
+    { expected = null, clientId = null }: PasskeyWish,
+  ): Promise<PasskeyProof> {
     const provedAt = this.parts.clock.now();
     const [rp, answer] = [this.#relyingParty, readAnswer(typed)];
     if (!rp || !answer) return { kind: 'invalid', accountId: expected };
     if (!this.#challenges.isOpen(answer.challenge, 'show', binding, provedAt))
       return { kind: 'stale', accountId: expected };
     const { id, userHandle } = answer;
-    const shown = { id, named: accountIdOf(userHandle) };
-    const { accountId, named: account, ...passkey } = await this.#store.find(shown, rp.id, keyOfNobody);
+    const shown = { id, named: accountIdOf(userHandle), clientId };
+    const found = await this.#store.find(shown, rp.id, keyOfNobody);
+    const { accountId, named: account, consent } = found;
     // Verified whether or not somebody has it, so that the time of an answer does not tell which passkeys exist.
-    const state = await verifyShown(answer, passkey, rp);
+    const state = await verifyShown(answer, found, rp);
     // WebAuthn §7.2 step 6: the authenticator names the account that it believes to open.
     if (accountId === null || account === null || userHandle !== userHandleOf(accountId))
       return { kind: 'invalid', accountId: expected ?? accountId };
@@ -161,7 +174,7 @@ export class Passkeys {
     const { key, limit } = counterOf('show', answer.challenge);
     const challenge = { key, until: plus(provedAt, limit.window) };
     const use = { id, challenge, ...state, at: provedAt };
-    return { kind: 'ok', accountId, account, provedAt, use };
+    return { kind: 'ok', accountId, account, consent, provedAt, use };
   }
 
   /**
