@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Page } from 'playwright-core';
-import { deviceGrant } from '../e2e/admin-world.js';
+import { deviceGrant, orders } from '../e2e/admin-world.js';
 import { Person } from '../support/person.js';
 import { ConsoleWorld } from './console-world.js';
 
@@ -165,3 +165,57 @@ it('a button beside a long name keeps its label on one line, on a phone too', as
     expect(await world.faults(page)).toEqual([]);
   }
 }, 60_000);
+
+describe('answers that come late', () => {
+  it('take the place of nothing that was marked, typed or chosen meanwhile', async () => {
+    const { admin } = world;
+    await admin.database.query(
+      `INSERT INTO client SELECT (jsonb_populate_record(c, jsonb_build_object('id', 'late-' || n, 'name', 'Kiosk ' || n))).*
+       FROM client c, generate_series(1, 4) n WHERE c.id = $1`,
+      [admin.data.clients.web.client_id],
+    );
+    const page = await world.enter('/console/policies');
+    const field = page.getByLabel('Application', { exact: true });
+    const choose = async (text: string, into = field) => {
+      await into.fill(text);
+      await into.press('Enter');
+    };
+    const hold = async (address: RegExp) => {
+      let arrive = () => {};
+      const late = new Promise<void>((resolve) => {
+        arrive = resolve;
+      });
+      await page.route(address, (route) => late.then(() => route.continue()));
+      return () => arrive();
+    };
+    // The name comes between the marking of the text and the first key.
+    const name = await hold(/\/v1\/clients\?id=late-1\b/);
+    await choose('late-1');
+    await page.waitForURL(/client=late-1$/);
+    await field.selectText();
+    name();
+    await page.waitForFunction(
+      () => document.querySelector<HTMLInputElement>('main input')?.value === 'Kiosk 1',
+    );
+    await page.keyboard.insertText('late-2');
+    expect(await field.inputValue()).toBe('late-2');
+    await field.press('Enter');
+    await page.waitForURL(/client=late-2$/);
+    // The older of two lookups is answered last.
+    const older = await hold(/\/v1\/clients\?search=late-3\b/);
+    await choose('late-3');
+    await choose('late-4');
+    await page.waitForURL(/client=late-4$/);
+    older();
+    await world.whole(page);
+    expect([new URL(page.url()).search, await field.inputValue()]).toEqual(['?client=late-4', 'Kiosk 4']);
+    // Another condition is chosen while a name is looked up.
+    const lookup = await hold(/\/v1\/clients\?search=kiosk(\+|%20)1\b/);
+    await choose('kiosk 1');
+    await choose(orders, page.getByLabel('API', { exact: true }));
+    await page.waitForURL(/resource=/);
+    lookup();
+    await page.waitForURL(/client=late-1/);
+    expect(new URL(page.url()).searchParams.get('resource')).toBe(orders);
+  }, 90_000);
+});

@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useId, useRef, useState } from 'react';
+import { type ReactNode, useId, useLayoutEffect, useRef, useState } from 'react';
 
 interface FieldProps {
   readonly label: string;
@@ -26,15 +26,31 @@ interface TextFieldProps extends FieldProps {
 /** The text of a field: its value, until somebody types. */
 function useTypedText(value: string, isKept: boolean) {
   const [text, setText] = useState(value);
+  const input = useRef<HTMLInputElement>(null);
   const isTyping = useRef(false);
   const kept = useRef(isKept);
   kept.current = isKept;
-  useEffect(() => {
+  const isMarked = useRef(false);
+  useLayoutEffect(() => {
     // A name that arrives late does not take the place of what is being typed, looked up, or refused.
-    if (!isTyping.current && !kept.current) setText(value);
+    if (isTyping.current || kept.current) return;
+    isMarked.current = isAllMarked(input.current);
+    setText(value);
   }, [value]);
-  return { text, setText, isTyping };
+  useLayoutEffect(() => {
+    // Who has marked the whole text is about to type over it; a new text would put the caret behind itself.
+    if (isMarked.current && input.current?.value === text) input.current.select();
+    isMarked.current = false;
+  }, [text]);
+  return { text, setText, isTyping, input };
 }
+
+const isAllMarked = (input: HTMLInputElement | null): boolean =>
+  input !== null &&
+  input === document.activeElement &&
+  input.value !== '' &&
+  input.selectionStart === 0 &&
+  input.selectionEnd === input.value.length;
 
 /** A text that takes effect on Enter or when the field is left, so that no search begins in the middle of a word. */
 export function TextField({
@@ -49,7 +65,7 @@ export function TextField({
   isKept = false,
 }: TextFieldProps) {
   const id = useId();
-  const { text, setText, isTyping } = useTypedText(value, isKept);
+  const { text, setText, isTyping, input } = useTypedText(value, isKept);
   const commit = () => {
     isTyping.current = false;
     if (text.trim() !== value) onCommit(text.trim());
@@ -58,6 +74,7 @@ export function TextField({
     <div className="field">
       <label htmlFor={id}>{label}</label>
       <input
+        ref={input}
         id={id}
         value={text}
         placeholder={placeholder}

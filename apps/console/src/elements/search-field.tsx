@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { problemIn } from '../admin-api/problem.js';
 import { TextField } from './filter-fields.js';
 
@@ -42,6 +42,10 @@ export function SearchField(props: SearchFieldProps) {
   const [typed, setTyped] = useState('');
   const [fault, setFault] = useState<string>();
   const [isLookingUp, setIsLookingUp] = useState(false);
+  const turns = useRef(0);
+  // The address may have changed until a lookup is answered.
+  const change = useRef(onChange);
+  change.current = onChange;
   const queries = useQueryClient();
   const text = typed.trim();
   const found = (part: string, limit: number) => ({
@@ -50,20 +54,25 @@ export function SearchField(props: SearchFieldProps) {
   });
   const suggested = useQuery({ ...found(text, maxSuggested), enabled: text.length > 1 && text !== chosen });
   const commit = async (whole: string) => {
+    // The text that was taken last counts, whichever lookup is answered last.
+    turns.current += 1;
+    const turn = turns.current;
     setFault(undefined);
+    setIsLookingUp(false);
     if (whole === '') return onChange(undefined);
     const known = only(suggested.data ?? [], whole);
     if (typeof known === 'object') return onChange(known.id);
     // A suggestion that names its id is found by that.
     const part = whole.split(separator).at(-1) ?? whole;
     setIsLookingUp(true);
-    const choices = await queries.fetchQuery(found(part, maxSearched)).catch((error) => {
-      setFault(problemIn(error)?.message ?? 'The name could not be looked up.');
-    });
+    const choices = await queries
+      .fetchQuery(found(part, maxSearched))
+      .catch((error) => problemIn(error)?.message ?? 'The name could not be looked up.');
+    if (turn !== turns.current) return;
     setIsLookingUp(false);
-    if (!choices) return;
+    if (typeof choices === 'string') return setFault(choices);
     const one = choices.find(({ id }) => id === part) ?? only(choices, whole);
-    if (typeof one === 'object') onChange(one.id);
+    if (typeof one === 'object') change.current(one.id);
     else
       setFault(one === 'several' ? `Several have this name. Choose one of them by its ${idWord}.` : unknown);
   };
