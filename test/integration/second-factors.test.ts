@@ -1,10 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Account, SignInThrottle, Throttle } from '@curfew/accounts';
 import { Passkeys, relyingPartyOf, SecondFactors } from '@curfew/accounts/factors';
+import { ArtifactStore, InteractionUsed, StagedWrites } from '@curfew/artifacts';
 import { ManualClock } from '@curfew/clock';
-import type { PrismaService } from '@curfew/persistence';
+import { HotStatements, type PrismaService } from '@curfew/persistence';
 import { instant, seconds } from '@curfew/session-policy';
-import { ServiceKeys, secretSeal } from '@curfew/tokens';
+import { KeyRing, PayloadSeal, ServiceKeys, secretSeal } from '@curfew/tokens';
 import { Authenticator } from '../support/authenticator.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { type CeremonyOptions, type Forgery, SoftwarePasskey } from '../support/software-passkey.js';
@@ -366,6 +367,27 @@ describe('a passkey', () => {
       { name: 'Key ring', lastUsedAt: null },
     ]);
     expect(state.recoveryCodes).toBe(10);
+  });
+
+  it('signs nobody in whose account was disabled between the check of its answer and the commit', async () => {
+    const hot = new HotStatements(database.configuration(), 1);
+    const commit = async (isDisabled: boolean): Promise<boolean> => {
+      const { account, key } = await withPasskey();
+      const proof = await passkeys[0]!.prove({ typed: key.show(asked()), binding: page }, {});
+      if (proof.kind !== 'ok') throw new Error(proof.kind);
+      const disabledAt = isDisabled ? new Date(clock.now()) : null;
+      await prisma.account.update({ where: { id: account.id }, data: { disabledAt } });
+      const writes = new StagedWrites();
+      writes.passkeyUse = proof.use;
+      const seal = new PayloadSeal(new KeyRing(keys.derive('test')));
+      return new ArtifactStore(prisma, seal, hot).commit(writes);
+    };
+    try {
+      expect(await commit(false)).toBe(true);
+      await expect(commit(true)).rejects.toThrow(InteractionUsed);
+    } finally {
+      await hot.close();
+    }
   });
 
   it('answers one challenge once, however often and wherever it is tried at once', async () => {

@@ -70,7 +70,10 @@ function addPasskeyUse(commit: CommitBuilder, writes: StagedWrites): void {
   const interaction = endedInteraction ? 'ended' : answeredInteraction && 'answering';
   const ready = interaction && `EXISTS (SELECT 1 FROM ${interaction})`;
   for (const [name, text] of passkeyUseSteps(passkeyUse, commit.value, ready)) commit.writer(name, text);
-  commit.condition('EXISTS (SELECT 1 FROM used)');
+  // The account was read before its passkey was checked, and may have been disabled since then.
+  commit.condition(
+    'EXISTS (SELECT 1 FROM used JOIN account a ON a.id = used.account_id WHERE a.disabled_at IS NULL)',
+  );
   commit.passkeyRefused =
     'EXISTS (SELECT 1 FROM challenge WHERE count = 1) AND NOT EXISTS (SELECT 1 FROM used)';
 }

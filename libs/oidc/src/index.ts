@@ -1,5 +1,5 @@
 export type { Enrolment, InteractionDetails } from './interaction-details.js';
-export { Interactions, type RecognisedPerson } from './interactions.js';
+export { Interactions } from './interactions.js';
 export {
   type DeviceNotice,
   type DeviceProblem,
@@ -9,3 +9,4 @@ export {
   ProtocolPages,
 } from './protocol-pages.js';
 export { type ClientAccess, ProtocolServer } from './protocol-server.js';
+export type { RecognisedPerson } from './recognised-person.js';

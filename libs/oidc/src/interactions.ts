@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Account, Consent, ConsentService, Settlement } from '@curfew/accounts';
-import type { PasskeyUse } from '@curfew/accounts/factors';
-import type { StagedWrites, UpstreamOrigin } from '@curfew/artifacts';
-import { elapsedMs, type Instant } from '@curfew/session-policy';
+import type { Account, ConsentService } from '@curfew/accounts';
+import type { StagedWrites } from '@curfew/artifacts';
+import { elapsedMs } from '@curfew/session-policy';
 import { type AuthenticationMethod, methodsTogether } from '@curfew/session-policy/authentication';
 import { activityThrottleMs } from '@curfew/session-policy/lifecycle';
 import { deadlines } from '@curfew/session-policy/standing';
@@ -17,28 +16,9 @@ import { detailsOf, type InteractionDetails, missingAccess } from './interaction
 import { InteractionGone, unlessOver } from './interaction-gone.js';
 import type { ProtocolParts } from './protocol-parts.js';
 import type { ProtocolServer } from './protocol-server.js';
+import type { RecognisedPerson } from './recognised-person.js';
 import { currentScope } from './request-scope.js';
 import { startAgain } from './start-again.js';
-
-/** How a person was recognised; `remember` keeps them signed in when the browser is closed. */
-export interface RecognisedPerson {
-  readonly accountId: string;
-  /** The methods by which they proved it (RFC 8176). */
-  readonly methods: readonly AuthenticationMethod[];
-  /** When they gave the first of the proofs, where that was in an earlier request. */
-  readonly provedAt?: Instant | undefined;
-  /** The session at another identity provider that says so. */
-  readonly upstream?: UpstreamOrigin | undefined;
-  readonly remember?: boolean | undefined;
-  /** The language of the page on which they proved it (RFC 5646). */
-  readonly language?: string | undefined;
-  /** The attempts that their password settles, if that is not written yet. */
-  readonly settlement?: Settlement | undefined;
-  /** The passkey that they showed, if its use is not recorded yet. */
-  readonly passkeyUse?: PasskeyUse | undefined;
-  /** Their account, and what it allows the client, where both were read with the proof. */
-  readonly read?: { readonly account: Account; readonly clientId: string; readonly consent: Consent | null };
-}
 
 /** The members of oidc-provider's cookie session that are used beyond its types; pinned by test/contract. */
 interface CookieSession {
@@ -63,7 +43,7 @@ interface ReadInteraction {
 
 /** The seam between oidc-provider's interactions and the pages that people see. */
 export class Interactions {
-  /** What was read to show an interaction, for the response to the same request. */
+  /** The parts of an interaction that were read to show it, for the response to the same request. */
   readonly #read = new WeakMap<IncomingMessage, ReadInteraction>();
 
   constructor(

@@ -4,7 +4,7 @@ import type { Consent } from '@curfew/accounts';
 import { StagedWrites } from '@curfew/artifacts';
 import type { KnownClient } from '@curfew/clients';
 import type { Instant, RequestSignals, SessionPolicy } from '@curfew/session-policy';
-import type { ProtocolParts } from './protocol-parts.js';
+import type { ServiceParts } from '@curfew/token-endpoint';
 
 /**
  * The reads of one request and the changes that it is about to make. Hooks and adapters write here; nothing reaches the database before the
@@ -47,7 +47,7 @@ export interface RequestScope {
 /** A scope for a request that has just arrived; its signals are read when somebody asks for them, of the address it came from. */
 export function requestScope(
   { socket, headers }: IncomingMessage,
-  { clock, signals }: Pick<ProtocolParts, 'clock' | 'signals'>,
+  { clock, signals }: Pick<ServiceParts, 'clock' | 'signals'>,
   staged = new StagedWrites(),
 ): RequestScope {
   const { remoteAddress: socketAddress } = socket;

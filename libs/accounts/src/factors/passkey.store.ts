@@ -72,8 +72,8 @@ export type RecordedUse =
   | { readonly kind: 'stale' | 'invalid' };
 
 /**
- * There is a row in any case, with the account that was named and its consent, so that an id that nobody has takes as long to read as one
- * that somebody has.
+ * There is a row in any case, with the account that was named, so that an id that nobody has takes as long to read as one that somebody has.
+ * A consent is read for the owner of the passkey alone: nobody else learns from a time whether an account has one.
  */
 const findStatement: HotStatement = {
   name: 'passkey_find',
@@ -81,7 +81,8 @@ const findStatement: HotStatement = {
     SELECT ${accountColumns('a')}, ${consentColumns('c')}, p.account_id::text AS owner,
       COALESCE(p.public_key, $3::bytea) AS public_key, COALESCE(p.counter, 0)::float8 AS counter
     FROM (VALUES (1)) one LEFT JOIN passkey p ON p.id = $1::bytea AND p.relying_party = $2::text
-      LEFT JOIN account a ON a.id = $4::uuid LEFT JOIN consent c ON c.account_id = $4::uuid AND c.client_id = $5::text`,
+      LEFT JOIN account a ON a.id = $4::uuid LEFT JOIN consent c
+        ON c.account_id = p.account_id AND p.account_id = $4::uuid AND c.client_id = $5::text`,
 };
 
 /** Rows of the table `passkey`. */
