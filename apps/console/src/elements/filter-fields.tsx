@@ -38,7 +38,7 @@ function useTypedText(value: string, isKept: boolean) {
     setText(value);
   }, [value]);
   useLayoutEffect(() => {
-    // Who has marked the whole text is about to type over it; a new text would put the caret behind itself.
+    // A person who has marked the whole text is about to type over it; a new text would put the caret behind itself.
     if (isMarked.current && input.current?.value === text) input.current.select();
     isMarked.current = false;
   }, [text]);
