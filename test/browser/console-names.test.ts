@@ -171,7 +171,7 @@ describe('answers that come late', () => {
     const { admin } = world;
     await admin.database.query(
       `INSERT INTO client SELECT (jsonb_populate_record(c, jsonb_build_object('id', 'late-' || n, 'name', 'Kiosk ' || n))).*
-       FROM client c, generate_series(1, 4) n WHERE c.id = $1`,
+       FROM client c, generate_series(1, 5) n WHERE c.id = $1`,
       [admin.data.clients.web.client_id],
     );
     const page = await world.enter('/console/policies');
@@ -217,5 +217,17 @@ describe('answers that come late', () => {
     lookup();
     await page.waitForURL(/client=late-1/);
     expect(new URL(page.url()).searchParams.get('resource')).toBe(orders);
+    // The text that is marked becomes the value itself, so that nothing is to be marked again.
+    const [unnamed, found] = [
+      await hold(/\/v1\/clients\?id=late-5\b/),
+      await hold(/\/v1\/clients\?search=late-5\b/),
+    ];
+    await choose('late-5');
+    await field.selectText();
+    found();
+    await page.waitForURL(/client=late-5/);
+    await page.keyboard.type('ab');
+    expect(await field.inputValue()).toBe('ab');
+    unnamed();
   }, 90_000);
 });

@@ -34,12 +34,12 @@ function useTypedText(value: string, isKept: boolean) {
   useLayoutEffect(() => {
     // A name that arrives late does not take the place of what is being typed, looked up, or refused.
     if (isTyping.current || kept.current) return;
-    isMarked.current = isAllMarked(input.current);
+    isMarked.current = text !== value && isAllMarked(input.current);
     setText(value);
   }, [value]);
   useLayoutEffect(() => {
     // A person who has marked the whole text is about to type over it; a new text would put the caret behind itself.
-    if (isMarked.current && input.current?.value === text) input.current.select();
+    if (isMarked.current) input.current?.select();
     isMarked.current = false;
   }, [text]);
   return { text, setText, isTyping, input };
