@@ -229,5 +229,15 @@ describe('answers that come late', () => {
     await page.keyboard.type('ab');
     expect(await field.inputValue()).toBe('ab');
     unnamed();
+    // The page is left while a name is looked up.
+    const left = await hold(/\/v1\/clients\?search=kiosk(\+|%20)2\b/);
+    await choose('kiosk 2');
+    await page.getByRole('link', { name: 'Sessions', exact: true }).click();
+    await page.waitForURL(/\/sessions/);
+    const answered = page.waitForResponse(/search=kiosk(\+|%20)2\b/);
+    left();
+    await answered;
+    await world.whole(page);
+    expect(new URL(page.url()).pathname).toMatch(/\/sessions$/);
   }, 90_000);
 });

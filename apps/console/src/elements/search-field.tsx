@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { problemIn } from '../admin-api/problem.js';
 import { TextField } from './filter-fields.js';
 
@@ -46,6 +46,13 @@ export function SearchField(props: SearchFieldProps) {
   // The address may have changed until a lookup is answered.
   const change = useRef(onChange);
   change.current = onChange;
+  // A lookup that is answered after its page was left leads nobody back to it.
+  useEffect(
+    () => () => {
+      turns.current += 1;
+    },
+    [],
+  );
   const queries = useQueryClient();
   const text = typed.trim();
   const found = (part: string, limit: number) => ({
