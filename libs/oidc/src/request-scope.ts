@@ -44,35 +44,63 @@ export interface RequestScope {
   failure?: unknown;
 }
 
-/** A scope for a request that has just arrived; its signals are read when somebody asks for them, of the address it came from. */
-export function requestScope(
-  { socket, headers }: IncomingMessage,
-  { clock, signals }: Pick<ServiceParts, 'clock' | 'signals'>,
-  staged = new StagedWrites(),
-): RequestScope {
-  const { remoteAddress: socketAddress } = socket;
-  let seen: RequestSignals | undefined;
-  return {
-    now: clock.now(),
-    staged,
-    get signals() {
-      seen ??= signals.read({ socketAddress, headers });
-      return seen;
-    },
-  };
+type SignalSource = Parameters<ServiceParts['signals']['read']>[0];
+
+/** The scope of a request that has just arrived; its signals are read when somebody asks for them, of the address it came from. */
+class ArrivedRequest implements RequestScope {
+  readonly now: Instant;
+  readonly #from: SignalSource;
+  #signals: RequestSignals | undefined;
+
+  constructor(
+    { socket, headers }: IncomingMessage,
+    clock: ServiceParts['clock'],
+    private readonly reader: ServiceParts['signals'],
+    readonly staged: StagedWrites,
+  ) {
+    this.now = clock.now();
+    this.#from = { socketAddress: socket.remoteAddress, headers };
+  }
+
+  get signals(): RequestSignals {
+    this.#signals ??= this.reader.read(this.#from);
+    return this.#signals;
+  }
 }
 
-const scopes = new AsyncLocalStorage<RequestScope>();
+/** A scope for a request that has just arrived. */
+export const requestScope = (
+  request: IncomingMessage,
+  { clock, signals }: Pick<ServiceParts, 'clock' | 'signals'>,
+  staged = new StagedWrites(),
+): RequestScope => new ArrivedRequest(request, clock, signals, staged);
 
-/** Runs `work` with a scope of its own. */
-export const withScope = <T>(scope: RequestScope, work: () => T): T => scopes.run(scope, work);
+/** What runs for a request finds its scope here, while the request is being answered. */
+interface Holder {
+  scope: RequestScope | undefined;
+}
+
+const holders = new AsyncLocalStorage<Holder>();
+
+/**
+ * Runs `work` with a scope of its own, and lets the scope go afterwards. Timers of connections are set in the name of whatever request came
+ * over them and outlive it by far; with the scope they would keep all that was read for it.
+ */
+export async function withScope<T>(scope: RequestScope, work: () => T | Promise<T>): Promise<T> {
+  const holder: Holder = { scope };
+  try {
+    return await holders.run(holder, work);
+  } finally {
+    holder.scope = undefined;
+  }
+}
 
 /** The scope in which the library was asked, where somebody else began the request: our own checks, or a form's answer. */
-export const begunScope = (): RequestScope | undefined => scopes.getStore();
+export const begunScope = (): RequestScope | undefined => holders.getStore()?.scope;
 
 /** The scope of the request being answered. Throws outside of one: that is a programming error. */
 export function currentScope(): RequestScope {
-  const scope = scopes.getStore();
+  const scope = begunScope();
   if (!scope) throw new TypeError('the protocol layer was entered without a request scope');
   return scope;
 }

@@ -48,8 +48,8 @@ describe('a sign-in that goes on', () => {
     ['with the proof that it began with', { loginTs: loginTs(60), proof: proof(60, 90) }, at(90)],
     ['with one that shortens it', { loginTs: loginTs(60), proof: proof(60, 80) }, at(80)],
     ['with one that says nothing, or more', { loginTs: loginTs(60), proof: proof(60, 200) }, at(90)],
-  ])('%s: its bound is never moved back', (_, asked, bound) => {
-    expect(judged(asked)).toEqual({ goesOn: true, bound });
+  ])('%s: its bound is never moved back', async (_, asked, bound) => {
+    expect(await judged(asked)).toEqual({ goesOn: true, bound });
   });
 });
 
@@ -62,7 +62,7 @@ describe('a new sign-in in the same browser', () => {
     ['of an older proof', { loginTs: loginTs(30), proof: proof(30, 200) }, at(200)],
     ['of an older proof that bounds nothing', { loginTs: loginTs(30), proof: proof(30, null) }, null],
     ['of somebody else', { loginTs: loginTs(60), accountId: 'bob' }, null],
-  ])('%s has the bound that it brings, and not that of the one before', (_, asked, bound) => {
-    expect(judged(asked)).toEqual({ goesOn: false, bound });
+  ])('%s has the bound that it brings, and not that of the one before', async (_, asked, bound) => {
+    expect(await judged(asked)).toEqual({ goesOn: false, bound });
   });
 });
