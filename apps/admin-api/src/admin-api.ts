@@ -59,17 +59,18 @@ export async function startAdminApi(configuration: Configuration, log: Logger): 
     routeOf: ({ url = '' }) => routeOf(url, paths),
     isTrusted: () => proxy.trustedHops > 0,
   });
+  const express = app.getHttpAdapter().getInstance();
   const door = adminDoor({
     databaseRefusal: () => foundation.guard.refusal,
     adminUrl,
     trustedHops: proxy.trustedHops,
     paths,
-    application: app.getHttpAdapter().getInstance(),
+    application: express,
     refusals: app.get(Metrics, { strict: false }).refusals,
     console: builtConsole({ consoleUrl, issuer }),
     log,
   });
-  const server = new HttpServer(tracing?.traced(door) ?? door, limits);
+  const server = new HttpServer(tracing?.traced(door) ?? door, { ...limits, application: express });
   const port = await server.open(addresses.admin);
   const loops = startLoops(
     foundation,

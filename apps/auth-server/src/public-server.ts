@@ -17,12 +17,13 @@ export function publicServer(
   metrics: NodeMetrics,
 ): HttpServer {
   const { issuer, proxy, limits } = configuration;
+  const application = pages.getHttpAdapter().getInstance();
   const door = publicDoor({
     issuer,
     trustedHops: proxy.trustedHops,
     bodyBytes: limits.bodyBytes,
     protocol,
-    pages: pages.getHttpAdapter().getInstance(),
+    pages: application,
     settings: pages.get(PageSettings),
     followers,
     throttled,
@@ -31,6 +32,7 @@ export function publicServer(
   });
   return new HttpServer(metrics.counting(door, basePathOf(issuer)), {
     ...limits,
+    application,
     // A second Host or Authorization is joined to the first, and then fits nothing; taking either would be a guess.
     server: { joinDuplicateHeaders: true },
   });

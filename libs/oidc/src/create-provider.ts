@@ -13,6 +13,7 @@ import { drawOnwardForm } from './hooks/onward-forms.js';
 import { signingKeysOf } from './hooks/signing-keys.js';
 import { answerFault, answerGone, answerSignedOut, answerUnavailable } from './hooks/unavailable.js';
 import { forgetRightCode, userCodeAllowed } from './hooks/user-code-throttle.js';
+import { letGoWhenAnswered } from './let-go.js';
 import type { ProtocolParts } from './protocol-parts.js';
 import { noteRefusals, tellRefusal } from './refusals/note-refusals.js';
 import { begunScope, currentScope, type RequestScope, requestScope, withScope } from './request-scope.js';
@@ -35,15 +36,26 @@ export function createProvider(parts: ProtocolParts, keys: KeySet): Provider {
   reportToLog(provider, parts);
   noteRefusals(provider);
   provider.use((ctx, next) => {
-    const begun = begunScope();
-    if (begun) {
-      if (begun.resumes !== undefined) showResumeCookie(ctx, provider, begun.resumes);
-      return serveWithSteps(ctx as KoaContextWithOIDC, begun, parts, next);
-    }
-    const scope = requestScope(ctx.req, parts);
-    return withScope(scope, () => serveWithSteps(ctx as KoaContextWithOIDC, scope, parts, next));
+    const served = servedInScope(ctx as KoaContextWithOIDC, provider, parts, next);
+    return served.finally(() => letGoWhenAnswered(ctx as KoaContextWithOIDC));
   });
   return provider;
+}
+
+/** Serves a request in a scope of its own, or in the one in which our own pages have begun it. */
+function servedInScope(
+  ctx: KoaContextWithOIDC,
+  provider: Provider,
+  parts: ProtocolParts,
+  next: () => Promise<void>,
+): Promise<void> {
+  const begun = begunScope();
+  if (begun) {
+    if (begun.resumes !== undefined) showResumeCookie(ctx, provider, begun.resumes);
+    return serveWithSteps(ctx, begun, parts, next);
+  }
+  const scope = requestScope(ctx.req, parts);
+  return withScope(scope, () => serveWithSteps(ctx, scope, parts, next));
 }
 
 /**

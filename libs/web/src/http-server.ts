@@ -13,6 +13,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Listen } from '@curfew/config';
+import { type ExpressApplication, messagesOf } from './express-messages.js';
 import { ignoreUpgrade } from './ignored-upgrade.js';
 
 /** The limits of an HTTP server. */
@@ -24,6 +25,8 @@ export interface HttpServerOptions {
   readonly sendTimeoutMs: number;
   /** A connection beyond this many is closed. */
   readonly maxConnections: number;
+  /** The Express application that answers behind `handle`, if there is one. */
+  readonly application?: ExpressApplication;
   /** Further options of Node's server, such as how long a request's head may be. */
   readonly server?: ServerOptions;
   /** The requests for another protocol (RFC 9110 §7.8) that are taken, and how. Every other one is answered as if it had not asked for it. */
@@ -38,7 +41,7 @@ export class HttpServer {
   readonly server: Server;
   readonly #connections = new Set<Socket>();
   #isLeaving = false;
-  /** The answer to the last request of a connection. */
+  /** The answer to the last request of a connection, until it has left. */
   readonly #latest = new WeakMap<Duplex, ServerResponse>();
   /** How many bytes the client of a connection has taken, and since when it is that many. */
   readonly #progress = new WeakMap<Socket, { readonly taken: number; readonly at: number }>();
@@ -50,6 +53,7 @@ export class HttpServer {
       requestTimeoutMs,
       sendTimeoutMs,
       maxConnections,
+      application,
       server,
       upgrades,
     }: HttpServerOptions,
@@ -61,6 +65,7 @@ export class HttpServer {
         keepAliveTimeout: 65_000,
         // Node looks for slow clients every half minute by default, which would be the real limit then.
         connectionsCheckingInterval: 1_000,
+        ...(application && messagesOf(application)),
         ...server,
       },
       handle,
@@ -68,8 +73,15 @@ export class HttpServer {
     // Node answers an unknown expectation with 417 before the request is seen: without its id, without the headers that every answer
     // has, and without a line in the log. It is answered like any other request (RFC 9110 §10.1.1).
     this.server.on('checkExpectation', (request, response) => this.server.emit('request', request, response));
+    const latest = this.#latest;
+    // An answer holds its request and all that was read for it, and a connection may wait for the next one for over a minute. One function
+    // for all of them: a refresh pays for each that is made.
+    function letGo(this: ServerResponse): void {
+      if (latest.get(this.req.socket) === this) latest.delete(this.req.socket);
+    }
     this.server.on('request', ({ socket }, response) => {
       this.#latest.set(socket, response);
+      response.on('close', letGo);
       if (this.#isLeaving) response.shouldKeepAlive = false;
     });
     this.server.on('upgrade', (request, socket, head) => {

@@ -1,0 +1,22 @@
+import { IncomingMessage, type ServerOptions, ServerResponse } from 'node:http';
+
+/** An Express application, which gives its prototypes to every request and every answer that it handles. */
+export interface ExpressApplication {
+  request: object;
+  response: object;
+}
+
+/**
+ * The classes of the messages of a server behind whose door that application stands. Left to itself, Express changes the prototype of each
+ * message. V8 then makes a hidden class for each of them, so no code stays compiled for their shape, and all that they hold outlives short
+ * collections. Messages that are made with the application's prototypes are left as they are: a page of Express then takes less than half
+ * (docs/performance.md).
+ */
+export function messagesOf(application: ExpressApplication): ServerOptions {
+  class Request extends IncomingMessage {}
+  class Response<Request extends IncomingMessage = IncomingMessage> extends ServerResponse<Request> {}
+  Object.setPrototypeOf(Request.prototype, application.request);
+  Object.setPrototypeOf(Response.prototype, application.response);
+  Object.assign(application, { request: Request.prototype, response: Response.prototype });
+  return { IncomingMessage: Request, ServerResponse: Response };
+}
