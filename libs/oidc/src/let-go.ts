@@ -3,7 +3,7 @@ import type { KoaContextWithOIDC } from 'oidc-provider';
 /**
  * Once its request is over, nothing is left in a context. The library gives each context an accessor `oidc` with a function of its own. V8
  * keeps accessors in the old generation, so the function, the context and all that was read for the request would live until the next long
- * collection, and be copied there first (docs/performance.md). To be called when the library is done; the answer may still be on its way.
+ * collection, and be copied there first (ADR 128). To be called when the library is done; the answer may still be on its way.
  */
 export function letGoWhenAnswered(ctx: KoaContextWithOIDC): void {
   const { res } = ctx;
@@ -13,6 +13,8 @@ export function letGoWhenAnswered(ctx: KoaContextWithOIDC): void {
 }
 
 function letGo(ctx: KoaContextWithOIDC): void {
-  for (const holder of [ctx.oidc as object | undefined, ctx])
-    for (const key of holder ? Reflect.ownKeys(holder) : []) Reflect.set(holder!, key, undefined);
+  // A path that the library does not answer has none.
+  const { oidc }: { readonly oidc?: object } = ctx;
+  for (const held of oidc ? [oidc, ctx] : [ctx])
+    for (const key of Reflect.ownKeys(held)) Reflect.set(held, key, undefined);
 }

@@ -75,7 +75,7 @@ export const requestScope = (
   staged = new StagedWrites(),
 ): RequestScope => new ArrivedRequest(request, clock, signals, staged);
 
-/** What runs for a request finds its scope here, while the request is being answered. */
+/** The place at which all that runs for a request finds its scope, while the request is being answered. */
 interface Holder {
   scope: RequestScope | undefined;
 }

@@ -67,7 +67,7 @@ describe('the messages of a server', () => {
       response.end('answered');
     });
     expect(await asked(port, agent)).toBe('answered');
-    // What the client has read, the server may be about to close; and a weak reference holds until the end of its turn.
+    // The server may still be about to close what the client has read; and a weak reference holds until the end of its turn.
     await new Promise((resolve) => setTimeout(resolve, 50));
     collect();
     expect(seen.map((message) => message.deref())).toEqual([undefined, undefined]);
