@@ -43,7 +43,7 @@ export function createProvider(parts: ProtocolParts, keys: KeySet): Provider {
 }
 
 /** Serves a request in a scope of its own, or in the one in which our own pages have begun it. */
-function servedInScope(
+async function servedInScope(
   ctx: KoaContextWithOIDC,
   provider: Provider,
   parts: ProtocolParts,

@@ -1,7 +1,7 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
 
 /**
- * Once its request is over, nothing is left in a context. The library gives each context an accessor `oidc` with a function of its own. V8
+ * A context is emptied once its request is over. The library gives each context an accessor `oidc` with a function of its own. V8
  * keeps accessors in the old generation, so the function, the context and all that was read for the request would live until the next long
  * collection, and be copied there first (ADR 128). To be called when the library is done; the answer may still be on its way.
  */

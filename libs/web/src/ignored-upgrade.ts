@@ -5,7 +5,7 @@ const ofUpgrade = new Set(['upgrade', 'http2-settings']);
 
 /**
  * Has a request answered as if it had not asked for another protocol (RFC 9110 §7.8): the server reads it again from the connection,
- * with its body, without the headers that asked. `before` is the answer that is under way or was the last one of this connection.
+ * with its body, without the headers that asked. `before` is the answer of this connection that is under way, if any.
  * Left to itself, Node answers such a request and then loses whatever it has read of the next one together with the end of the body.
  */
 export function ignoreUpgrade(
