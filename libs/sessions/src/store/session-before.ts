@@ -15,7 +15,7 @@ export type BeforeRow = [
 /** A sign-in within this time after an idle end is told as coming back from it. */
 const backWithinHours = 8;
 /** Sessions of an account that are looked at. An account that has more is no person, and nothing is to be learnt of it. */
-const maxLooked = 500;
+export const maxLooked = 500;
 /** When the inactivity timeout ended the session `p`, as `cut_at`, if that was within eight hours before `moment`; an end nobody has recorded counts. */
 export const cutOf = (moment: string): string => `
   SELECT CASE WHEN p.expires_at < p.absolute_deadline AND p.expires_at <= ${moment} AND p.expires_at > ${moment} - make_interval(hours => ${backWithinHours})

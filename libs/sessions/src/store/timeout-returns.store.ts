@@ -1,7 +1,7 @@
 import type { SilenceRecorder } from '@curfew/insight';
 import { Prisma, type PrismaService } from '@curfew/persistence';
 import { type Instant, instant, type SessionId } from '@curfew/session-policy';
-import { cutOf } from './session-before.js';
+import { cutOf, maxLooked } from './session-before.js';
 
 /** How far somebody came after a timeout: they saw the sign-in page, or proved who they are. */
 type ReturnStep = 'shown' | 'proved';
@@ -70,6 +70,7 @@ export class TimeoutReturns {
     if (this.silences.isOn && this.#seen.length < this.max.steps) this.#seen.push(seen);
   }
 
+  // The bounds keep PostgreSQL from joining with the index of clients, in which it would read every session of a client for each step.
   #found(seen: readonly Seen[]): Promise<FoundReturn[]> {
     const asked = JSON.stringify(
       seen.map(({ step, who, clientId, at }, place) => ({ step, who, client: clientId, at, place })),
@@ -78,15 +79,16 @@ export class TimeoutReturns {
       WITH w AS MATERIALIZED (
         SELECT place, step, who, client, to_timestamp(at / 1000) AS at FROM jsonb_to_recordset(${asked}::jsonb)
           AS w(place int, step text, who text, client text, at float8)
-      ), met AS (
-        SELECT w.place, w.at, s.* FROM w JOIN browser_session b ON b.id_hash = CASE WHEN w.step = 'shown' THEN decode(w.who, 'hex') END
-          JOIN session s ON s.browser_session_uid = b.uid AND s.client_id = w.client AND s.started_at < w.at
-        UNION ALL
-        SELECT w.place, w.at, s.* FROM w JOIN session s ON s.account_id = CASE WHEN w.step = 'proved' THEN w.who::uuid END
-          AND s.client_id = w.client AND s.started_at < w.at
-      ), latest AS (SELECT DISTINCT ON (place) * FROM met ORDER BY place, last_active_at DESC)
-      SELECT p.place, p.id::text AS id, p.account_id::text AS account_id, c.cut_at,
+      )
+      SELECT w.place, p.id::text AS id, p.account_id::text AS account_id, c.cut_at,
         round(extract(epoch FROM c.cut_at - p.last_active_at))::int AS timeout
-      FROM latest p CROSS JOIN LATERAL (${Prisma.raw(cutOf('p.at'))}) c WHERE c.cut_at IS NOT NULL`;
+      FROM w CROSS JOIN LATERAL (
+        SELECT s.id, s.account_id, s.last_active_at, s.expires_at, s.absolute_deadline, s.ended_at, s.end_reason FROM (
+          (SELECT f.* FROM browser_session b JOIN session f ON f.browser_session_uid = b.uid
+            WHERE b.id_hash = CASE WHEN w.step = 'shown' THEN decode(w.who, 'hex') END LIMIT ${maxLooked})
+          UNION ALL
+          (SELECT f.* FROM session f WHERE f.account_id = CASE WHEN w.step = 'proved' THEN w.who::uuid END LIMIT ${maxLooked})
+        ) s WHERE s.client_id = w.client AND s.started_at < w.at ORDER BY s.last_active_at DESC LIMIT 1
+      ) p CROSS JOIN LATERAL (${Prisma.raw(cutOf('w.at'))}) c WHERE c.cut_at IS NOT NULL`;
   }
 }
