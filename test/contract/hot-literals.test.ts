@@ -43,17 +43,21 @@ function growingLiterals(program: ts.Program, files: readonly string[]): string[
     );
     return added.some((name) => !there.has(name));
   };
-  return files.flatMap((file) => {
-    const source = program.getSourceFile(file)!;
-    const places: string[] = [];
-    const visit = (node: ts.Node): void => {
-      if (ts.isObjectLiteralExpression(node) && grows(node))
-        places.push(`${file}:${source.getLineAndCharacterOfPosition(node.getStart()).line + 1}`);
-      ts.forEachChild(node, visit);
-    };
-    visit(source);
-    return places;
-  });
+  return files.flatMap((file) =>
+    placesIn(program.getSourceFile(file)!, file, (node) => ts.isObjectLiteralExpression(node) && grows(node)),
+  );
+}
+
+/** The places of a file at which something is found. */
+function placesIn(source: ts.SourceFile, file: string, isFound: (node: ts.Node) => boolean): string[] {
+  const places: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (isFound(node))
+      places.push(`${file}:${source.getLineAndCharacterOfPosition(node.getStart()).line + 1}`);
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return places;
 }
 
 /** The rooms in which something runs for each request of people or programs. */
@@ -71,17 +75,8 @@ function makesAccessor(node: ts.Node): boolean {
 }
 
 /** The places at which an accessor is made for one object. */
-function accessorsIn(file: string, text: string): string[] {
-  const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
-  const places: string[] = [];
-  const visit = (node: ts.Node): void => {
-    if (makesAccessor(node))
-      places.push(`${file}:${source.getLineAndCharacterOfPosition(node.getStart()).line + 1}`);
-    ts.forEachChild(node, visit);
-  };
-  visit(source);
-  return places;
-}
+const accessorsIn = (file: string, text: string): string[] =>
+  placesIn(ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true), file, makesAccessor);
 
 const nameOf = (name: ts.PropertyName | undefined): string =>
   name && (ts.isIdentifier(name) || ts.isStringLiteral(name)) ? name.text : '';

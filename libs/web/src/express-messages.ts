@@ -14,7 +14,7 @@ export interface ExpressApplication {
  */
 export function messagesOf(application: ExpressApplication): ServerOptions {
   class Request extends IncomingMessage {}
-  class Response<Request extends IncomingMessage = IncomingMessage> extends ServerResponse<Request> {}
+  class Response<To extends IncomingMessage = IncomingMessage> extends ServerResponse<To> {}
   Object.setPrototypeOf(Request.prototype, application.request);
   Object.setPrototypeOf(Response.prototype, application.response);
   Object.assign(application, { request: Request.prototype, response: Response.prototype });
